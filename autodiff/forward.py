@@ -1,0 +1,63 @@
+"""The chain rule, left to right: how recorded results move when what they were computed from moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.graph import Node, history
+from autodiff.op import Op, fit, spread
+from autodiff.reverse import pull_back
+from autodiff.tensor import enable_grad, wrap
+
+
+def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bool = False) -> list[Any]:
+    """Push tangents forward from nodes to the roots.
+
+    Parameters
+    ----------
+    tangents : dict
+        The direction in which each node moves; arrays, or Tensors if `record`.
+    roots : nodes
+    record : bool
+        Feed the rules with the nodes themselves, not their arrays: the tangents are then recorded computations.
+
+    Returns
+    -------
+    list
+        The tangent of each root; None for one that does not move.
+    """
+    moving = dict(tangents)
+    with np.errstate(all="ignore"):
+        for node in reversed(history(*roots)):
+            dxs = [None if x is None else moving.get(x) for x in node._inputs]
+            if node in moving or not any(dx is not None for dx in dxs):
+                continue
+            op = node._op
+            assert op is not None
+            xs: list[Any] = list(node._values)
+            y: Any = node._data
+            if record:
+                y = node
+                xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
+            params = node._params or {}
+            dy = op.push(dxs, y, xs, params)
+            if dy is None:
+                dy = _transposed(op, dxs, y, xs, params, record)
+            moving[node] = spread(dy, node._data)
+    return [moving.get(root) for root in roots]
+
+
+def _transposed(op: Op, dxs: list[Any], y: Any, xs: list[Any], params: dict[str, Any], record: bool) -> Any:
+    """J dx from the pull alone: g -> J^T g is linear in g, and the transpose of a linear map is its own pull."""
+    total: Any = None
+    with enable_grad():
+        g = wrap(np.ones(y.shape, y.dtype)[()]).requires_grad_()
+        for dx, x, pull in zip(dxs, xs, op.careful_pulls):  # noqa: B905 - `Every` has no end
+            if dx is not None and pull is not None:
+                pulled = fit(pull(g, y, *xs, **params), x)
+                term = pull_back([(pulled, dx)], stops=(g,), record=record)[g]
+                total = term if total is None else total + term
+    return total

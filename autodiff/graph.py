@@ -1,0 +1,200 @@
+"""A recorded computation as plain data: nodes, the order in which they were made, what was written since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from autodiff.op import Op
+
+#: Numbers every recorded value and every write, so that the order of making is a topological order, latest first.
+clock = count(1).__next__
+
+#: The time of the latest write to any value; a graph younger than that needs no check.
+latest_write = 0
+
+_made = attrgetter("_made")
+
+
+class Node:
+    """A value that remembers how it was made.
+
+    A leaf has no operation.  A recorded value holds its operation, the operation's inputs (None where the input was a
+    plain number or array), the raw values it was called with, and its parameters.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",  # the value: an array, or a NumPy scalar where that is all it is
+        "_extra",  # what few nodes have (name, hooks, time of the last write), or None
+        "_inputs",
+        "_made",  # when: a number of the clock, 0 for leaves
+        "_op",
+        "_params",  # a dict, or None
+        "_requires_grad",
+        "_scope",  # the names of the scopes (modules) it was made in
+        "_values",
+        "grad",
+    )
+
+    _data: Any
+    _extra: dict[str, Any] | None
+    _inputs: tuple[Node | None, ...]
+    _made: int
+    _op: Op | None
+    _params: dict[str, Any] | None
+    _requires_grad: bool
+    _scope: tuple[str, ...]
+    _values: tuple[Any, ...]
+    grad: Any
+
+    __hash__ = object.__hash__
+
+
+def wrote(node: Node) -> None:
+    """Note that a node's value was written, now."""
+    global latest_write
+    latest_write = clock()
+    node._extra = {**(node._extra or {}), "written": latest_write}
+
+
+def history(*roots: Node, check: bool = True) -> list[Node]:
+    """Every recorded value that the roots depend on, themselves included, the latest first.
+
+    With `check`, raise if a value that a derivative will read was written after it was used.
+    """
+    found = [root for root in dict.fromkeys(roots) if root._op is not None]
+    seen = set(found)
+    for node in found:  # grows as it is walked
+        for x in node._inputs:
+            if x is not None and x._op is not None and x not in seen:
+                seen.add(x)
+                found.append(x)
+    found.sort(key=_made, reverse=True)
+    if check and found and latest_write > found[-1]._made:
+        _refuse_overwritten(found)
+    return found
+
+
+def _refuse_overwritten(nodes: list[Node]) -> None:
+    """Raise if a value that a derivative will read was written after it was used."""
+    writes: dict[Node, int] = {}  # when a value, or one that it is a view of, was last written
+
+    def written(node: Node) -> int:
+        return max(writes.get(node, 0), (node._extra or {}).get("written", 0))
+
+    for node in reversed(nodes):
+        op = node._op
+        assert op is not None
+        for x in node._inputs:
+            if x is None or not (when := written(x)) > node._made:
+                continue
+            if op.reads_values:
+                what = f" {x._extra['name']!r}" if x._extra and "name" in x._extra else ""
+                raise RuntimeError(
+                    f"a value{what} of shape {np.shape(x._data)} was written after {op.name}() had used it, and its "
+                    f"derivative still needs the old value: call backward() before writing, or write to a copy"
+                )
+            if np.may_share_memory(x._data, node._data):
+                writes[node] = when
+        if op.reads_values and written(node) > node._made:
+            raise RuntimeError(
+                f"the result of {op.name}(), of shape {np.shape(node._data)}, was written after it was made, and its "
+                f"derivative still needs the old value: write to a copy"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """One value of a recorded computation, as plain data."""
+
+    id: int
+    op: Op | None
+    #: The vertices it was computed from, in argument order.
+    inputs: tuple[int, ...]
+    params: dict[str, Any]
+    value: Any
+    scope: tuple[str, ...]
+    name: str | None
+    requires_grad: bool
+    #: The value itself; None for a number or array that was not a Tensor.
+    node: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A recorded computation: its values in the order in which they were made, those it was asked for marked."""
+
+    nodes: tuple[Vertex, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """One (from, to) for every use of a value, in argument order."""
+        return tuple((i, vertex.id) for vertex in self.nodes for i in vertex.inputs)
+
+    def __str__(self) -> str:
+        return "\n".join(map(_line, self.nodes))
+
+
+def _line(vertex: Vertex) -> str:
+    shape = np.shape(vertex.value)
+    value = f"{np.asarray(vertex.value).item():.6g}" if shape == () else f"shape {shape}"
+    if vertex.op is None:
+        what = vertex.name or ("tensor" if vertex.node is not None else "constant")
+    else:
+        given = [f"%{i}" for i in vertex.inputs] + [f"{name}={v!r}" for name, v in vertex.params.items()]
+        what = f"{vertex.op.name}({', '.join(given)})"
+    scope = f"  [{' / '.join(vertex.scope)}]" if vertex.scope else ""
+    return f"%{vertex.id} = {what}: {value}{scope}"
+
+
+def graph(*outputs: Node) -> Graph:
+    """The recorded computation of some values.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.Tensor(3.0, requires_grad=True, name="x")
+    >>> print(ad.graph(x * x + 1.0))
+    %0 = x: 3
+    %1 = multiply(%0, %0): 9
+    %2 = constant: 1
+    %3 = add(%1, %2): 10
+    """
+    for output in outputs:
+        if not isinstance(output, Node):
+            raise TypeError(f"graph takes Tensors, got {type(output).__name__}")
+    vertices: list[Vertex] = []
+    ids: dict[Node, int] = {}
+
+    def add(node: Node | None, value: Any, inputs: tuple[int, ...] = ()) -> int:
+        i = len(vertices)
+        op = None if node is None else node._op
+        params = {} if node is None else node._params or {}
+        scope = () if node is None else node._scope
+        name = None if node is None or not node._extra else node._extra.get("name")
+        vertices.append(
+            Vertex(i, op, inputs, params, value, scope, name, node is not None and node._requires_grad, node)
+        )
+        if node is not None:
+            ids[node] = i
+        return i
+
+    for node in reversed(history(*outputs, check=False)):
+        inputs = []
+        for x, value in zip(node._inputs, node._values, strict=True):
+            inputs.append(add(x, value) if x is None or x not in ids else ids[x])
+        add(node, node._data, tuple(inputs))
+    for output in outputs:
+        if output not in ids:
+            add(output, output._data)
+    return Graph(tuple(vertices), tuple(ids[output] for output in outputs))

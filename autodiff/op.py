@@ -1,0 +1,394 @@
+"""What an operation is: its forward, and the shape of its Jacobian.
+
+An operation is declared once, with one of three constructors named after the shape of its Jacobian:
+
+=================  ====================================  ===========================================
+constructor        its author writes                     what follows from it
+=================  ====================================  ===========================================
+``elementwise``    the partial derivatives d(y, *xs)     the pull g * d and the push d * dx
+``linear``         the adjoint for each argument         the pull; the push is the function itself
+``primitive``      the pull, and the push where simple   the push, else, by transposing the pull
+=================  ====================================  ===========================================
+
+Rules are plain NumPy code and mean what they are fed: arrays give numbers, Tensors give a gradient that can
+be differentiated again.  A rule never undoes a broadcast and never adds up the gradients of a value that was
+used twice: the engine does both, in one place (:func:`fit` and :mod:`autodiff.reverse`).
+
+Complex numbers need nothing special in a rule either: pulls are transposes, never conjugate transposes, and
+the engine conjugates once, where a gradient enters and where it leaves.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+#: Whatever a rule is fed with: an array, a NumPy scalar, a Python number, a Tensor.
+Array = Any
+#: A partial derivative, an adjoint, a pull; a plain number is a constant partial derivative.
+Rule = Callable[..., Array] | int | None
+
+#: Every operation by its name: the table.
+table: dict[str, Op] = {}
+#: What a NumPy function means when it is called on a Tensor.
+numpy_functions: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+_ARRAYS = (np.ndarray, np.generic, bool, int, float, complex)
+
+
+class Op:
+    """One row of the table: an operation, and all that is known about it.
+
+    Calling it computes the forward and, where a gradient will be asked for, records the call.
+
+    Attributes
+    ----------
+    name : str
+        The standard's name for it (Array API, then NumPy, then PyTorch).
+    forward : callable
+        ``forward(*xs, **params)`` on arrays.
+    rules : tuple
+        One rule for each differentiable argument, None for the others; empty if it has no derivative.
+    tex : str
+        How it is written, with ``#1``, ``#2``, … for its arguments.
+    domain
+        Where it is defined: an interval per argument, or a function from a source of choices to the
+        arguments and parameters of one call (see :mod:`autodiff.testing.strategies`).
+    kinks : callable or None
+        A function of the arguments that is zero where the derivative jumps.
+    """
+
+    #: How a call is carried out and recorded; `autodiff.tensor` says.
+    record: ClassVar[Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]]
+
+    #: The engine's face of the rules: ``pull(g, y, *xs, **params)`` for each argument.
+    pulls: tuple[Callable[..., Array] | None, ...] | Every
+    #: The same, where 0 * inf occurred: a gradient of exactly zero contributes exactly zero.
+    careful_pulls: tuple[Callable[..., Array] | None, ...] | Every
+    #: Whether a pull reads the values of the arguments (or of the result), not their shapes alone.
+    reads_values: bool
+
+    def __init__(
+        self,
+        forward: Callable[..., Array],
+        rules: tuple[Rule, ...],
+        *,
+        name: str | None = None,
+        tex: str | None = None,
+        domain: Any = None,
+        kinks: Callable[..., Array] | None = None,
+    ) -> None:
+        self.name = name or forward.__name__
+        self.forward = forward
+        self.rules = rules
+        self.tex = tex or rf"\operatorname{{{self.name}}}(#1)".replace("_", r"\_")
+        self.domain = domain
+        self.kinks = kinks
+        self.differentiable = bool(rules)
+        self.arguments, self.parameters = _signature(forward, len(rules))
+        self.__doc__ = inspect.getdoc(forward) if self.parameters else f"{self.name}: ${self.tex}$"
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if params or self.parameters:
+            args, params = self._bind(args, params)
+        return Op.record(self, args, params)
+
+    def _bind(self, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Sort what a call was given into arrays and parameters, and add the parameters' defaults."""
+        params = {**self.parameters, **given}
+        if self.arguments is not None and len(args) != (arity := len(self.arguments)):
+            params.update(zip(self.parameters, args[arity:], strict=False))
+            args = args[:arity] + tuple(params.pop(name) for name in self.arguments[len(args) :] if name in params)
+        if len(params) > len(self.parameters):
+            unknown = ", ".join(sorted(params.keys() - self.parameters.keys()))
+            takes = ", ".join((*(self.arguments or ("*arrays",)), *self.parameters))
+            raise TypeError(f"{self.name}({takes}) got an unexpected argument: {unknown}")
+        return args, params
+
+    def on(self, *xs: Array, **params: Any) -> Array:
+        """Apply to whatever is given: arrays in, an array out; Tensors in, a Tensor out."""
+        for x in xs:
+            if not isinstance(x, _ARRAYS):
+                return self(*xs, **params)
+        return self.forward(*xs, **params)
+
+    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array | None:
+        """The derivative of the result in the direction `dxs`; None if only the pull is known."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} operation {self.name}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return (table.__getitem__, (self.name,))
+
+
+def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
+    """The names of a forward's arrays (None: any number of them), and its other parameters with their defaults.
+
+    The first `arity` arguments are arrays; all of those without a default, where the operation has no rule.
+    """
+    if isinstance(forward, np.ufunc):
+        return tuple(f"x{i + 1}" for i in range(forward.nin)), {}
+    try:
+        given = list(inspect.signature(forward).parameters.values())
+    except ValueError:  # a function written in C that does not say
+        return tuple(f"x{i + 1}" for i in range(arity)), {}
+    if any(p.kind is p.VAR_POSITIONAL for p in given):
+        return None, {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+    names = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
+    arity = arity or len([p for p in given if p.default is p.empty])
+    return tuple(names[:arity]), {p.name: p.default for p in given if p.name not in names[:arity]}
+
+
+class Every:
+    """The same rule for any number of arguments: rule(i, g, y, *xs, **params)."""
+
+    def __init__(self, rule: Callable[..., Array]) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> Callable[..., Array]:
+        rule = self.rule
+        return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
+
+    def __iter__(self) -> Iterator[Callable[..., Array]]:
+        i = 0
+        while True:
+            yield self[i]
+            i += 1
+
+
+def masked_product(g: Array, d: Array) -> Array:
+    """g * d, where a zero of g wins over any d: what is not used contributes nothing, not NaN."""
+    return np.where(g == 0, 0, g * d)
+
+
+class Elementwise(Op):
+    """y_i = f(a_i, b_i, …): the Jacobian is diagonal, and its author writes the diagonal."""
+
+    def __init__(self, forward: Callable[..., Array], *partials: Rule, **fields: Any) -> None:
+        super().__init__(forward, partials, **fields)
+        self.pulls = tuple(_plain_pull(d, len(partials)) for d in partials)
+        self.careful_pulls = tuple(_careful_pull(d) for d in partials)
+        self.reads_values = any(callable(d) for d in partials)
+
+    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array:
+        dy: Array = None
+        for dx, pull in zip(dxs, self.careful_pulls, strict=True):
+            if dx is not None and pull is not None:
+                term = pull(dx, y, *xs, **params)
+                dy = term if dy is None else dy + term
+        return dy
+
+
+def _constant_pull(partial: int) -> Callable[..., Array]:
+    if partial == 1:
+        return lambda g, y, *xs, **params: g
+    if partial == -1:
+        return lambda g, y, *xs, **params: -g
+    return lambda g, y, *xs, **params: np.zeros_like(g)
+
+
+def _plain_pull(partial: Rule, arity: int) -> Callable[..., Array] | None:
+    if partial is None:
+        return None
+    if not callable(partial):
+        return _constant_pull(partial)
+    if _takes_parameters(partial):
+        return lambda g, y, *xs, **params: g * partial(y, *xs, **params)
+    if arity == 1:
+        return lambda g, y, x: g * partial(y, x)
+    if arity == 2:
+        return lambda g, y, a, b: g * partial(y, a, b)
+    return lambda g, y, *xs: g * partial(y, *xs)
+
+
+def _careful_pull(partial: Rule) -> Callable[..., Array] | None:
+    if partial is None:
+        return None
+    if not callable(partial):
+        return _constant_pull(partial)
+    return lambda g, y, *xs, **params: masked_product(g, partial(y, *xs, **params))
+
+
+def _takes_parameters(rule: Callable[..., Array]) -> bool:
+    kinds = (p.kind for p in inspect.signature(rule).parameters.values())
+    return any(kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD) for kind in kinds)
+
+
+class Linear(Op):
+    """f is linear in each argument with the others held fixed (or in all together: `jointly`)."""
+
+    def __init__(
+        self, forward: Callable[..., Array], *adjoints: Rule, every: bool = False, jointly: bool = False, **fields: Any
+    ) -> None:
+        super().__init__(forward, adjoints, **fields)
+        self.pulls = self.careful_pulls = _pulls(adjoints, every)
+        self.jointly = jointly or len([a for a in adjoints if a is not None]) == 1
+        self.reads_values = not self.jointly
+
+    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array:
+        moving = [i for i, (dx, pull) in enumerate(zip(dxs, self.pulls, strict=False)) if dx is not None and pull]
+        if self.jointly:
+            still = [np.zeros_like(x) if pull else x for x, pull in zip(xs, self.pulls, strict=False)]
+            return self.on(*[dxs[i] if i in moving else x for i, x in enumerate(still)], **params)
+        dy: Array = None
+        for i in moving:
+            term = self.on(*xs[:i], dxs[i], *xs[i + 1 :], **params)
+            dy = term if dy is None else dy + term
+        return dy
+
+
+class Primitive(Op):
+    """Any other Jacobian: the pull g -> J^T g for each argument, and the push where it is simple.
+
+    A `push_rule` is called as ``push_rule(dxs, y, *xs, **params)``, with None for an argument that stands still.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Array],
+        *pulls: Rule,
+        push: Callable[..., Array] | None = None,
+        every: bool = False,
+        **fields: Any,
+    ) -> None:
+        super().__init__(forward, pulls, **fields)
+        self.pulls = self.careful_pulls = _pulls(pulls, every)
+        self.push_rule = push
+        self.reads_values = True
+
+    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array | None:
+        return None if self.push_rule is None else self.push_rule(dxs, y, *xs, **params)
+
+
+def _pulls(rules: tuple[Rule, ...], every: bool) -> tuple[Callable[..., Array] | None, ...] | Every:
+    if every:
+        (rule,) = rules
+        assert callable(rule)
+        return Every(rule)
+    return tuple(rule if callable(rule) else None for rule in rules)
+
+
+def elementwise(forward: Callable[..., Array], *partials: Rule, **fields: Any) -> Op:
+    r"""Declare an elementwise operation: :math:`dy_i = \sum_k \partial f / \partial x_k \; dx_{k,i}`.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*xs, **params)`` on arrays; broadcasting is NumPy's.
+    *partials : callable or int or None
+        ``d(y, *xs, **params)`` for each argument, in NumPy code; a number if it is constant, None if the argument
+        has no derivative.  None at all declares an operation without derivative (a comparison).
+    **fields
+        ``name``, ``tex``, ``domain``, ``kinks``: see :class:`Op`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, numpy as np
+    >>> cube = ad.elementwise(lambda x: x * x * x, lambda y, x: 3 * x * x, name="cube", tex="#1^3")
+    >>> ad.grad(cube)(2.0)
+    np.float64(12.0)
+    """
+    return Elementwise(forward, *partials, **fields)
+
+
+def linear(forward: Callable[..., Array], *adjoints: Rule, **fields: Any) -> Op:
+    r"""Declare an operation that is linear in each argument, by its adjoints :math:`\langle g, f(x) \rangle = \langle f^*(g), x \rangle`.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*xs, **params)`` on arrays.
+    *adjoints : callable or None
+        ``adjoint(g, y, *xs, **params)`` for each argument.
+    jointly : bool
+        Linear in all arguments together (``concat``), not in each with the others held fixed (``matmul``).
+    every : bool
+        One adjoint ``(i, g, y, *xs, **params)`` serves any number of arguments.
+    **fields
+        ``name``, ``tex``, ``domain``: see :class:`Op`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, numpy as np
+    >>> ends = ad.linear(lambda x: x[[0, -1]], lambda g, y, x: np.array([g[0], 0.0, g[1]]), name="ends")
+    >>> ad.grad(lambda x: ad.sum(ends(x) ** 2))(np.array([1.0, 2.0, 3.0]))
+    array([2., 0., 6.])
+    """
+    return Linear(forward, *adjoints, **fields)
+
+
+def primitive(forward: Callable[..., Array], *pulls: Rule, **fields: Any) -> Op:
+    r"""Declare any other operation by its pull :math:`g \mapsto J^\top g`.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*xs, **params)`` on arrays.
+    *pulls : callable or None
+        ``pull(g, y, *xs, **params)`` for each argument.
+    push : callable, optional
+        ``push(dxs, y, *xs, **params)``, the derivative along `dxs` (None: that argument stands still).  Left out, it is
+        found by transposing the pull.
+    every : bool
+        One pull ``(i, g, y, *xs, **params)`` serves any number of arguments.
+    **fields
+        ``name``, ``tex``, ``domain``, ``kinks``: see :class:`Op`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, numpy as np
+    >>> largest = ad.primitive(np.max, lambda g, y, x: g * (x == y), name="largest")
+    >>> ad.grad(largest)(np.array([1.0, 3.0, 2.0]))
+    array([0., 1., 0.])
+    """
+    return Primitive(forward, *pulls, **fields)
+
+
+def enter(row: Op) -> None:
+    """Enter a row into the table; NumPy's function of that name, if there is one, means it from then on."""
+    if table.setdefault(row.name, row) is not row:
+        raise ValueError(f"the table has another operation named {row.name!r}")
+    function = getattr(np, row.name, None)
+    if callable(function):
+        numpy_functions.setdefault(function, row)
+
+
+def implements(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Say that ours is what these NumPy functions mean on Tensors."""
+
+    def decorate(ours: Any) -> Any:
+        for function in functions:
+            numpy_functions[function] = ours
+        return ours
+
+    return decorate
+
+
+def fit(g: Array, x: Array) -> Array:
+    """Bring a gradient to the shape and dtype of the value it belongs to: the transpose of broadcasting and casting."""
+    shape = x.shape
+    if g.shape != shape:
+        lead = g.ndim - len(shape)
+        if lead < 0:
+            raise ValueError(f"a rule gave a gradient of shape {g.shape} for a value of shape {shape}")
+        stretched = (i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1)
+        g = g.sum(axis=(*range(lead), *stretched))
+        if g.shape != shape:
+            g = g.reshape(shape)
+    if g.dtype != x.dtype:
+        if g.dtype.kind == "c" and x.dtype.kind != "c":
+            g = np.real(g)
+        g = g.astype(x.dtype)
+    return g
+
+
+def spread(dy: Array, y: Array) -> Array:
+    """Bring a tangent to the shape and dtype of the value it belongs to: broadcasting and casting, going forward."""
+    if dy.shape != y.shape:
+        dy = np.broadcast_to(dy, y.shape)
+    return fit(dy, y)

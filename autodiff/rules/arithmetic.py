@@ -1,0 +1,222 @@
+"""Arithmetic, powers, comparisons, rounding: elementwise, with NumPy's broadcasting and promotion."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from autodiff.op import Array, elementwise, implements, linear
+
+# The domain of a value that may be anything but zero, where only one sign is worth a test.
+POSITIVE = (0.1, 5.0)
+ANY = (-5.0, 5.0)
+
+# Sums and products
+
+add = elementwise(operator.add, 1, 1, name="add", tex="#1 + #2")
+subtract = elementwise(operator.sub, 1, -1, name="subtract", tex="#1 - #2")
+multiply = elementwise(operator.mul, lambda y, a, b: b, lambda y, a, b: a, name="multiply", tex=r"#1 \odot #2")
+divide = elementwise(
+    operator.truediv,
+    lambda y, a, b: 1 / b,
+    lambda y, a, b: -(a / b) / b,
+    name="divide",
+    tex=r"\frac{#1}{#2}",
+    domain=(ANY, POSITIVE),
+)
+negative = elementwise(operator.neg, -1, name="negative", tex="-#1")
+positive = elementwise(np.positive, 1, tex="+#1")
+reciprocal = elementwise(np.reciprocal, lambda y, x: -y * y, tex=r"\frac{1}{#1}", domain=(POSITIVE,))
+square = elementwise(np.square, lambda y, x: 2 * x, tex="#1^2")
+
+
+# Powers and roots
+
+
+def _power_of_base(y: Array, x: Array, p: Array) -> Array:
+    """p x^(p-1), and 0 for x^0 even at x = 0."""
+    if isinstance(p, (int, float)):
+        return p * x ** (p - 1) if p else np.zeros_like(x)
+    return p * x ** np.where(p == 0, 1, p - 1)
+
+
+def _power_of_exponent(y: Array, x: Array, p: Array) -> Array:
+    """x^p log x, and its limit 0 at x = 0."""
+    return y * np.log(np.where(x == 0, 1, x))
+
+
+power = elementwise(
+    operator.pow, _power_of_base, _power_of_exponent, name="power", tex="#1^{#2}", domain=(POSITIVE, ANY)
+)
+float_power = elementwise(np.float_power, _power_of_base, _power_of_exponent, tex="#1^{#2}", domain=(POSITIVE, ANY))
+sqrt = elementwise(np.sqrt, lambda y, x: 0.5 / np.sqrt(x), tex=r"\sqrt{#1}", domain=(POSITIVE,))
+cbrt = elementwise(np.cbrt, lambda y, x: 1 / (3 * y * y), tex=r"\sqrt[3]{#1}", kinks=lambda x: x)
+hypot = elementwise(
+    np.hypot,
+    lambda y, a, b: a / np.where(y == 0, 1, y),
+    lambda y, a, b: b / np.where(y == 0, 1, y),
+    tex=r"\sqrt{#1^2 + #2^2}",
+    kinks=lambda a, b: np.hypot(a, b),
+)
+
+# Signs, extremes, rounding
+
+abs = elementwise(np.abs, lambda y, x: np.conj(np.sign(x)), name="abs", tex=r"\lvert #1 \rvert", kinks=lambda x: x)
+fabs = elementwise(np.fabs, lambda y, x: np.sign(x), tex=r"\lvert #1 \rvert", kinks=lambda x: x)
+sign = elementwise(np.sign, 0, kinks=lambda x: x)
+copysign = elementwise(
+    np.copysign,
+    lambda y, a, b: np.copysign(1, a) * np.copysign(1, b),
+    0,
+    tex=r"\operatorname{copysign}(#1, #2)",
+    kinks=lambda a, b: a * b,
+)
+heaviside = elementwise(np.heaviside, 0, None, tex=r"H(#1)", kinks=lambda a, b: a)
+
+
+def _share(wins: Array, ties: Array, y: Array) -> Array:
+    """1 where an argument wins, 1/2 where two tie."""
+    return wins.astype(y.dtype) + 0.5 * ties.astype(y.dtype)
+
+
+maximum = elementwise(
+    np.maximum,
+    lambda y, a, b: _share(a > b, a == b, y),
+    lambda y, a, b: _share(b > a, a == b, y),
+    tex=r"\max(#1, #2)",
+    kinks=lambda a, b: a - b,
+)
+minimum = elementwise(
+    np.minimum,
+    lambda y, a, b: _share(a < b, a == b, y),
+    lambda y, a, b: _share(b < a, a == b, y),
+    tex=r"\min(#1, #2)",
+    kinks=lambda a, b: a - b,
+)
+fmax = elementwise(
+    np.fmax,
+    lambda y, a, b: _share((a > b) | np.isnan(b), a == b, y),
+    lambda y, a, b: _share((b > a) | np.isnan(a), a == b, y),
+    tex=r"\max(#1, #2)",
+    kinks=lambda a, b: a - b,
+)
+fmin = elementwise(
+    np.fmin,
+    lambda y, a, b: _share((a < b) | np.isnan(b), a == b, y),
+    lambda y, a, b: _share((b < a) | np.isnan(a), a == b, y),
+    tex=r"\min(#1, #2)",
+    kinks=lambda a, b: a - b,
+)
+_clip = elementwise(
+    lambda x, low, high: np.clip(x, low, high),
+    lambda y, x, low, high: y == x,
+    lambda y, x, low, high: x < low,
+    lambda y, x, low, high: (x > high) & (x >= low),
+    name="clip",
+    tex=r"\operatorname{clip}(#1, #2, #3)",
+    domain=(ANY, (-5.0, 0.0), (0.0, 5.0)),
+    kinks=lambda x, low, high: (x - low) * (x - high) * (low - high),
+)
+
+
+@implements(np.clip)
+def clip(x: Array, min: Array = None, max: Array = None) -> Array:
+    r"""Keep values within bounds: :math:`y_i = \min(\max(x_i, \text{min}), \text{max})`.
+
+    The derivative with respect to `x` is 1 from `min` to `max`, both ends included, and 0 outside.
+
+    Parameters
+    ----------
+    x : array
+    min, max : array or None
+        Bounds, broadcast against `x`; None leaves that side open.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.clip(ad.Tensor([-2.0, 0.5, 3.0]), 0.0, 1.0)
+    Tensor([0. , 0.5, 1. ])
+    """
+    return _clip(x, min, max)
+
+
+_ROUNDING = {"kinks": lambda x: x - np.rint(x)}
+floor = elementwise(np.floor, 0, tex=r"\lfloor #1 \rfloor", **_ROUNDING)
+ceil = elementwise(np.ceil, 0, tex=r"\lceil #1 \rceil", **_ROUNDING)
+trunc = elementwise(np.trunc, 0, **_ROUNDING)
+rint = elementwise(np.rint, 0, kinks=lambda x: x - np.floor(x) - 0.5)
+
+
+def _round(x: Array, decimals: int = 0) -> Array:
+    """To the nearest number of so many decimals, halves to even; the derivative is zero.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.round(ad.Tensor([0.5, 1.5, 2.25]), 1)
+    Tensor([0.5, 1.5, 2.2])
+    """
+    return np.round(x, decimals)
+
+
+round = elementwise(
+    _round,
+    0,
+    name="round",
+    domain=lambda d: ((d.array(),), {"decimals": d.integer(0, 1)}),
+    kinks=lambda x, decimals: x * 10.0**decimals - np.floor(x * 10.0**decimals) - 0.5,
+)
+
+_QUOTIENT = {"domain": (ANY, POSITIVE), "kinks": lambda a, b: a / b - np.rint(a / b)}
+floor_divide = elementwise(operator.floordiv, 0, 0, name="floor_divide", tex=r"\lfloor #1 / #2 \rfloor", **_QUOTIENT)
+remainder = elementwise(
+    operator.mod, 1, lambda y, a, b: -np.floor_divide(a, b), name="remainder", tex=r"#1 \bmod #2", **_QUOTIENT
+)
+fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), tex=r"\operatorname{fmod}(#1, #2)", **_QUOTIENT)
+
+# Complex parts, and angles in other units
+
+conj = linear(np.conj, lambda g, y, x: np.conj(g), name="conj", tex=r"\overline{#1}")
+real = elementwise(np.real, 1, tex=r"\operatorname{Re} #1")
+imag = elementwise(np.imag, lambda y, x: -1j, tex=r"\operatorname{Im} #1")
+degrees = elementwise(np.degrees, lambda y, x: 180 / np.pi, tex=r"\tfrac{180}{\pi} #1")
+radians = elementwise(np.radians, lambda y, x: np.pi / 180, tex=r"\tfrac{\pi}{180} #1")
+
+# Comparisons and tests: no derivative, a plain result
+
+equal = elementwise(operator.eq, name="equal", tex="#1 = #2")
+not_equal = elementwise(operator.ne, name="not_equal", tex=r"#1 \ne #2")
+less = elementwise(operator.lt, name="less", tex="#1 < #2")
+less_equal = elementwise(operator.le, name="less_equal", tex=r"#1 \le #2")
+greater = elementwise(operator.gt, name="greater", tex="#1 > #2")
+greater_equal = elementwise(operator.ge, name="greater_equal", tex=r"#1 \ge #2")
+logical_and = elementwise(np.logical_and, tex=r"#1 \land #2")
+logical_or = elementwise(np.logical_or, tex=r"#1 \lor #2")
+logical_xor = elementwise(np.logical_xor, tex=r"#1 \oplus #2")
+logical_not = elementwise(np.logical_not, tex=r"\lnot #1")
+isfinite = elementwise(np.isfinite)
+isinf = elementwise(np.isinf)
+isnan = elementwise(np.isnan)
+signbit = elementwise(np.signbit)
+bitwise_and = elementwise(operator.and_, name="bitwise_and", tex=r"#1 \mathbin{\&} #2")
+bitwise_or = elementwise(operator.or_, name="bitwise_or", tex=r"#1 \mid #2")
+bitwise_xor = elementwise(operator.xor, name="bitwise_xor", tex=r"#1 \oplus #2")
+bitwise_invert = elementwise(operator.invert, name="bitwise_invert", tex=r"\lnot #1")
+bitwise_left_shift = elementwise(operator.lshift, name="bitwise_left_shift", tex=r"#1 \ll #2")
+bitwise_right_shift = elementwise(operator.rshift, name="bitwise_right_shift", tex=r"#1 \gg #2")
+
+# Types
+
+
+def _astype(x: Array, dtype: object = None) -> Array:
+    return x.astype(dtype)
+
+
+astype = linear(
+    _astype,
+    lambda g, y, x, dtype: g,
+    name="astype",
+    tex="#1",
+    domain=lambda d: ((d.array(),), {"dtype": d.choice([np.dtype(np.float64), np.dtype(np.float32)])}),
+)

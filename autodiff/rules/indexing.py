@@ -1,0 +1,158 @@
+"""Indexing, and its transpose: scattering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.op import Array, implements, linear, primitive
+
+
+def _getitem(x: Array, key: Any = ()) -> Array:
+    """The elements that an index names; a basic index gives a view, as in NumPy."""
+    return x[key]
+
+
+def _may_repeat(key: Any) -> bool:
+    """Whether an index can name an element twice: only arrays of integers can."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, (np.ndarray, list)) and np.asarray(part).dtype.kind in "iu" for part in parts)
+
+
+def _scatter(g: Array, key: Any = (), shape: tuple[int, ...] = ()) -> Array:
+    """Zeros, with `g` added at the places that an index names; what is named twice gets both."""
+    y = np.zeros(shape, g.dtype)
+    if _may_repeat(key):
+        np.add.at(y, key, g)
+    else:
+        y[key] = g
+    return y
+
+
+def _index_calls(d: Any) -> Any:
+    x = d.array(min_dims=1, min_side=1)
+    return (x,), {"key": d.index(x.shape)}
+
+
+def _scatter_calls(d: Any) -> Any:
+    (x,), params = _index_calls(d)
+    return (x[params["key"]],), {**params, "shape": x.shape}
+
+
+getitem = linear(
+    _getitem,
+    lambda g, y, x, key: scatter.on(g, key=key, shape=x.shape),
+    name="getitem",
+    tex=r"#1_{[\,]}",
+    domain=_index_calls,
+)
+scatter = linear(
+    _scatter,
+    lambda y_, y, g, key, **_: y_[key],
+    name="scatter",
+    tex=r"\operatorname{scatter} #1",
+    domain=_scatter_calls,
+)
+
+select = linear(
+    np.where,
+    None,
+    lambda g, y, condition, a, b: np.where(condition, g, 0),
+    lambda g, y, condition, a, b: np.where(condition, 0, g),
+    jointly=True,
+    name="where",
+    tex=r"\begin{cases} #2 & #1 \\ #3 & \text{otherwise} \end{cases}",
+    domain=lambda d: ((d.booleans((x := d.array()).shape), x, d.array(shape=x.shape)), {}),
+)
+
+
+@implements(np.where)
+def where(condition: Array, x: Array = None, y: Array = None) -> Array:
+    r"""Elements of `x` where a condition holds, of `y` elsewhere.
+
+    What is not taken contributes nothing to the gradient, even where its own derivative is infinite: the gradient of
+    ``where(x > 0, sqrt(x), 0)`` at 0 is 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.Tensor([-1.0, 4.0])
+    >>> ad.where(x > 0, x, 0.0)
+    Tensor([0., 4.])
+    """
+    return nonzero(condition) if x is None and y is None else select(condition, x, y)
+
+
+def _nonzero(x: Array) -> Any:
+    """The indices of what is not zero, an array for each axis."""
+    return np.nonzero(x)
+
+
+nonzero = primitive(_nonzero, name="nonzero")
+
+
+@implements(np.take)
+def take(x: Array, indices: Any, axis: int | None = None) -> Array:
+    """Elements by their indices along an axis; of the flattened array where `axis` is None.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.take(ad.Tensor([1.0, 2.0, 3.0]), [2, 2, 0], axis=0)
+    Tensor([3., 3., 1.])
+    """
+    index = np.asarray(indices)
+    if axis is None:
+        return getitem(np.reshape(x, -1), key=index)
+    return getitem(x, key=(slice(None),) * (axis % np.ndim(x)) + (index,))
+
+
+@implements(np.take_along_axis)
+def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
+    r"""One element for each index, along one axis: :math:`y_{ij} = x_{i\,k_{ij}}` for the last.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.take_along_axis(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), [[1], [0]], axis=1)
+    Tensor([[2.],
+            [3.]])
+    """
+    index = np.asarray(indices)
+    if axis is None:
+        return getitem(np.reshape(x, -1), key=index)
+    shape = np.shape(x)
+    axis %= len(shape)
+    key = [np.arange(n).reshape((1,) * a + (n,) + (1,) * (len(shape) - a - 1)) for a, n in enumerate(shape)]
+    key[axis] = index
+    return getitem(x, key=tuple(key))
+
+
+@implements(np.diagonal)
+def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    r"""Diagonals of matrices, as the last axis: :math:`y_i = x_{i,\,i+k}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.diagonal(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([1., 4.])
+    """
+    x = np.moveaxis(x, (axis1, axis2), (-2, -1))
+    rows, columns = np.shape(x)[-2:]
+    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    return getitem(x, key=(..., i - min(offset, 0), i + max(offset, 0)))
+
+
+@implements(np.trace)
+def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    r"""Sum of a diagonal: :math:`\operatorname{tr} x = \sum_i x_{ii}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.trace(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor(5.)
+    """
+    return np.sum(diagonal(x, offset, axis1, axis2), axis=-1)

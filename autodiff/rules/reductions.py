@@ -1,0 +1,434 @@
+"""Reductions and running totals, over any axis, axes or all of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff.op import Array, implements, linear, primitive
+from autodiff.rules.arithmetic import abs as absolute
+from autodiff.rules.arithmetic import POSITIVE, power, sqrt, square
+
+Axis = int | tuple[int, ...] | None
+
+
+def _reduction(distinct: bool = False, **bounds: Any) -> Any:
+    """The calls of a reduction: any array, any axes, kept or not."""
+
+    def calls(d: Any) -> Any:
+        x = d.array(min_side=1, distinct=distinct, **bounds)
+        return (x,), {"axis": d.axes(x.ndim), "keepdims": d.boolean()}
+
+    return calls
+
+
+def _count(x: Array, axis: Axis) -> int:
+    """How many elements are reduced to one."""
+    if axis is None:
+        return int(x.size)
+    return math.prod(x.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _kept(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """A reduced value with its reduced axes put back, as axes of length 1."""
+    if keepdims or x.ndim == 0:
+        return v
+    if axis is None:
+        return np.reshape(v, (1,) * x.ndim)
+    return np.expand_dims(v, axis)
+
+
+def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """The transpose of a sum: every element gets the whole gradient."""
+    return np.broadcast_to(_kept(g, x, axis, keepdims), x.shape)
+
+
+def _sum(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:
+    r"""Sum: :math:`y = \sum_i x_i` over the given axes.
+
+    Parameters
+    ----------
+    x : array
+    axis : int or tuple of ints or None
+        None sums over all.
+    dtype : dtype, optional
+        What to add up in.
+    keepdims : bool
+        Keep the summed axes, with length 1.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.sum(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([4., 6.])
+    """
+    return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+sum = linear(
+    _sum,
+    lambda g, y, x, axis, keepdims, **_: _spread(g, x, axis, keepdims),
+    name="sum",
+    tex=r"\sum #1",
+    domain=_reduction(),
+)
+
+
+def _mean(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:
+    r"""Arithmetic mean: :math:`\bar x = \frac{1}{n} \sum_i x_i` over the given axes.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.mean(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+    Tensor([1.5, 3.5])
+    """
+    if dtype is None and x.dtype.kind == "f" and x.dtype.itemsize > 2 and x.size:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims) / _count(x, axis)
+    return np.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+mean = linear(
+    _mean,
+    lambda g, y, x, axis, keepdims, **_: _spread(g / _count(x, axis), x, axis, keepdims),
+    name="mean",
+    tex=r"\operatorname{mean} #1",
+    domain=_reduction(),
+)
+
+
+def _winners(x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
+    """1 at the extreme element; where several tie, they share it."""
+    winners = (x == _kept(y, x, axis, keepdims)).astype(y.dtype)
+    return winners / np.sum(winners, axis=axis, keepdims=True)
+
+
+def _extreme_pull(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    return _winners(x, y, axis, keepdims) * _kept(g, x, axis, keepdims)
+
+
+def _extreme_push(dxs: list[Array], y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    return np.sum(_winners(x, y, axis, keepdims) * dxs[0], axis=axis, keepdims=keepdims)
+
+
+def _max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    r"""Greatest element: :math:`y = \max_i x_i`; elements that tie share the gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(ad.max)(ad.Tensor([1.0, 3.0, 3.0]))
+    Tensor([0. , 0.5, 0.5])
+    """
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    r"""Smallest element: :math:`y = \min_i x_i`; elements that tie share the gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.min(ad.Tensor([[1.0, 3.0], [2.0, 0.0]]), axis=1)
+    Tensor([1., 0.])
+    """
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+max = primitive(_max, _extreme_pull, push=_extreme_push, name="max", tex=r"\max #1", domain=_reduction(distinct=True))
+min = primitive(_min, _extreme_pull, push=_extreme_push, name="min", tex=r"\min #1", domain=_reduction(distinct=True))
+
+
+def _prod(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:
+    r"""Product: :math:`y = \prod_i x_i` over the given axes; exact derivatives where factors are zero.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(ad.prod)(ad.Tensor([2.0, 0.0, 5.0]))
+    Tensor([ 0., 10.,  0.])
+    """
+    return np.multiply.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _prod_pull(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool, **_: Any) -> Array:
+    """g times the product of all the others; with a zero among them, from products of what lies before and after."""
+    g, y = _kept(g, x, axis, keepdims), _kept(y, x, axis, keepdims)
+    if np.all(x != 0):
+        return g * y / x
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(a % x.ndim for a in axes)
+    rest = tuple(a for a in range(x.ndim) if a not in axes)
+    order = (*rest, *axes)
+    rows = np.reshape(np.transpose(x, order), (*(x.shape[a] for a in rest), -1))
+    one = np.ones_like(rows[..., :1])
+    before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
+    after = np.flip(np.cumprod(np.concatenate([one, np.flip(rows[..., 1:], -1)], axis=-1), axis=-1), -1)
+    others = np.reshape(before * after, tuple(x.shape[a] for a in order))
+    return g * np.transpose(others, tuple(order.index(a) for a in range(x.ndim)))
+
+
+prod = primitive(_prod, _prod_pull, name="prod", tex=r"\prod #1", domain=_reduction(zeros=True))
+
+
+def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    r"""Logarithm of a sum of exponentials: :math:`y = \log \sum_i e^{x_i}`, without overflow.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logsumexp(ad.Tensor([1000.0, 1000.0]))
+    Tensor(1000.69314718)
+    """
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):
+        y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return y if keepdims else np.squeeze(y, axis=axis)
+
+
+def _exponential_weights(x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
+    """e^(x - logsumexp(x)), and 0 where all is -infinity."""
+    y = _kept(y, x, axis, keepdims)
+    return np.exp(x - np.where(np.isfinite(y), y, 0))
+
+
+logsumexp = primitive(
+    _logsumexp,
+    lambda g, y, x, axis, keepdims: _exponential_weights(x, y, axis, keepdims) * _kept(g, x, axis, keepdims),
+    push=lambda dxs, y, x, axis, keepdims: np.sum(
+        _exponential_weights(x, y, axis, keepdims) * dxs[0], axis=axis, keepdims=keepdims
+    ),
+    name="logsumexp",
+    tex=r"\log \sum e^{#1}",
+    domain=_reduction(),
+)
+
+
+def _norm2(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    return np.sqrt(np.add.reduce(np.square(np.abs(x)), axis=axis, keepdims=keepdims))
+
+
+def _direction(x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
+    """x / |x|, and 0 where |x| is 0: the subgradient of least norm."""
+    length = _kept(y, x, axis, keepdims)
+    return np.conj(x) / np.where(length == 0, 1, length)
+
+
+norm2 = primitive(
+    _norm2,
+    lambda g, y, x, axis, keepdims: _direction(x, y, axis, keepdims) * _kept(g, x, axis, keepdims),
+    push=lambda dxs, y, x, axis, keepdims: np.real(
+        np.sum(_direction(x, y, axis, keepdims) * dxs[0], axis=axis, keepdims=keepdims)
+    ),
+    name="norm2",
+    tex=r"\lVert #1 \rVert_2",
+    domain=_reduction(low=POSITIVE[0], high=POSITIVE[1]),
+)
+
+
+def _cumsum(x: Array, axis: int = 0) -> Array:
+    return np.add.accumulate(x, axis=axis)
+
+
+running_sum = linear(
+    _cumsum,
+    lambda g, y, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),
+    name="running_sum",
+    tex=r"\operatorname{cumsum} #1",
+    domain=lambda d: ((x := d.array(min_dims=1),), {"axis": d.axis(x.ndim)}),
+)
+
+
+def _cumprod(x: Array, axis: int = 0) -> Array:
+    return np.multiply.accumulate(x, axis=axis)
+
+
+def _cumprod_pull(g: Array, y: Array, x: Array, axis: int) -> Array:
+    """dx_k = sum over j >= k of g_j * prod of x_i for i <= j, i != k; with zeros, every such product written out."""
+    if np.all(x != 0):
+        return np.flip(np.cumsum(np.flip(g * y, axis), axis=axis), axis) / x
+    rows, weights = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
+    n = rows.shape[-1]
+    without_k = np.cumprod(np.where(np.eye(n, dtype=bool), 1, np.expand_dims(rows, -2)), axis=-1)
+    terms = np.where(np.triu(np.ones((n, n), dtype=bool)), without_k * np.expand_dims(weights, -2), 0)
+    return np.moveaxis(np.sum(terms, axis=-1), -1, axis)
+
+
+running_prod = primitive(
+    _cumprod,
+    _cumprod_pull,
+    name="running_prod",
+    tex=r"\operatorname{cumprod} #1",
+    domain=lambda d: ((x := d.array(min_dims=1, zeros=True),), {"axis": d.axis(x.ndim)}),
+)
+
+# Tests and positions: no derivative, a plain result
+
+
+def _all(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether all elements along the axes are true: :math:`\\bigwedge_i x_i`."""
+    return np.all(x, axis=axis, keepdims=keepdims)
+
+
+def _any(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether any element along the axes is true: :math:`\\bigvee_i x_i`."""
+    return np.any(x, axis=axis, keepdims=keepdims)
+
+
+def _argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Where the greatest element is, the first of several: :math:`\\arg\\max_i x_i`."""
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+def _argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Where the smallest element is, the first of several: :math:`\\arg\\min_i x_i`."""
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+def _argsort(x: Array, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
+    """The indices that would sort: :math:`x_{y_1} \\le x_{y_2} \\le \\dots`."""
+    kind = "stable" if stable else None
+    if not descending:
+        return np.argsort(x, axis=axis, kind=kind)
+    return x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind=kind), axis)
+
+
+def _count_nonzero(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """How many elements are not zero."""
+    return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+
+
+_WHOLE = _reduction()
+_ONE_AXIS: Any = lambda d: ((x := d.array(min_dims=1, min_side=1),), {"axis": d.axis(x.ndim)})  # noqa: E731
+all = primitive(_all, name="all", domain=_WHOLE)
+any = primitive(_any, name="any", domain=_WHOLE)
+argmax = primitive(_argmax, name="argmax", tex=r"\arg\max #1", domain=_ONE_AXIS)
+argmin = primitive(_argmin, name="argmin", tex=r"\arg\min #1", domain=_ONE_AXIS)
+argsort = primitive(_argsort, name="argsort", domain=_ONE_AXIS)
+count_nonzero = primitive(_count_nonzero, name="count_nonzero", domain=_WHOLE)
+
+# Functions of these
+
+
+def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    r"""Norm of a vector: :math:`\lVert x \rVert_p = (\sum_i |x_i|^p)^{1/p}`, by default of all elements with p = 2.
+
+    Parameters
+    ----------
+    x : array
+    ord : float or None
+        p; ``inf`` gives the greatest, ``-inf`` the smallest magnitude, 0 the number of nonzeros.  None is 2.
+    axis : int or tuple of ints or None
+        The axes that hold the vectors; None takes all elements as one.
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Notes
+    -----
+    The gradient at 0 is 0, the subgradient of least norm.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.norm(ad.Tensor([3.0, 4.0]))
+    Tensor(5.)
+    """
+    if ord is None or ord == 2:
+        return norm2(x, axis=axis, keepdims=keepdims)
+    if ord == math.inf:
+        return max(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == -math.inf:
+        return min(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return sum(x != 0, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return sum(absolute(x), axis=axis, keepdims=keepdims)
+    return power(sum(power(absolute(x), ord), axis=axis, keepdims=keepdims), 1 / ord)
+
+
+@implements(np.linalg.norm)
+def linalg_norm(x: Array, ord: Any = None, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    """`numpy.linalg.norm` for vectors, and the Frobenius norm of matrices.
+
+    Raises
+    ------
+    TypeError
+        For the other norms of matrices, which have no rule.
+
+    Examples
+    --------
+    >>> import autodiff as ad, numpy as np
+    >>> np.linalg.norm(ad.Tensor([[3.0, 0.0], [0.0, 4.0]]))
+    Tensor(5.)
+    """
+    matrices = (axis is None and np.ndim(x) == 2) or (isinstance(axis, tuple) and len(axis) == 2)
+    if ord is not None and not (matrices and ord == "fro"):
+        if matrices or axis is None and np.ndim(x) != 1:
+            raise TypeError(
+                f"numpy.linalg.norm has no rule for ord={ord!r} of matrices; autodiff.norm has vectors' norms"
+            )
+        return norm(x, ord, axis, keepdims=keepdims)
+    return norm(x, None, axis, keepdims=keepdims)
+
+
+@implements(np.var)
+def var(
+    x: Array, axis: Axis = None, *, correction: float = 0.0, ddof: float | None = None, keepdims: bool = False
+) -> Array:
+    r"""Variance: :math:`\frac{1}{n - c} \sum_i |x_i - \bar x|^2`, with `c` the correction (NumPy's ``ddof``).
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.var(ad.Tensor([1.0, 2.0, 3.0]), correction=1)
+    Tensor(1.)
+    """
+    deviation = (
+        absolute(x - mean(x, axis=axis, keepdims=True)) if np.iscomplexobj(x) else x - mean(x, axis, keepdims=True)
+    )
+    total = sum(square(deviation), axis=axis, keepdims=keepdims)
+    return total / (_count(deviation, axis) - (correction if ddof is None else ddof))
+
+
+@implements(np.std)
+def std(
+    x: Array, axis: Axis = None, *, correction: float = 0.0, ddof: float | None = None, keepdims: bool = False
+) -> Array:
+    r"""Standard deviation: :math:`\sqrt{\operatorname{var} x}`; its gradient at 0 is 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.std(ad.Tensor([1.0, 2.0, 3.0]), correction=1)
+    Tensor(1.)
+    """
+    return sqrt(var(x, axis, correction=correction, ddof=ddof, keepdims=keepdims))
+
+
+@implements(np.cumsum)
+def cumsum(x: Array, axis: int | None = None) -> Array:
+    r"""Running sum: :math:`y_j = \sum_{i \le j} x_i`; of the flattened array where `axis` is None.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.cumsum(ad.Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3., 6.])
+    """
+    return running_sum(np.reshape(x, -1), axis=0) if axis is None else running_sum(x, axis=axis)
+
+
+@implements(np.cumprod)
+def cumprod(x: Array, axis: int | None = None) -> Array:
+    r"""Running product: :math:`y_j = \prod_{i \le j} x_i`; of the flattened array where `axis` is None.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.cumprod(ad.Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 2., 6.])
+    """
+    return running_prod(np.reshape(x, -1), axis=0) if axis is None else running_prod(x, axis=axis)

@@ -1,0 +1,430 @@
+"""Shapes: the same elements in another arrangement.  Every one is linear, so its adjoint is all there is to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.op import Array, implements, linear
+from autodiff.rules.indexing import getitem
+
+Shape = int | tuple[int, ...]
+
+
+def _reshape(x: Array, shape: Shape, order: str = "C") -> Array:
+    r"""The same elements, in the same order, in another shape; one length may be -1.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.reshape(ad.Tensor([1.0, 2.0, 3.0, 4.0]), (2, -1))
+    Tensor([[1., 2.],
+            [3., 4.]])
+    """
+    if order != "C":
+        raise TypeError(f"reshape keeps the order of rows ('C'), got order={order!r}")
+    return np.reshape(x, shape)
+
+
+def _permute_dims(x: Array, axes: tuple[int, ...] | None = None) -> Array:
+    r"""Axes in another order, :math:`y_{i_{a_1} i_{a_2} \dots} = x_{i_1 i_2 \dots}`; reversed if none is given.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.permute_dims(ad.Tensor([[1.0, 2.0]]), (1, 0)).shape
+    (2, 1)
+    """
+    return np.transpose(x, axes)
+
+
+def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+
+
+def _expand_dims(x: Array, axis: Shape) -> Array:
+    """New axes of length 1 at the given places.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.expand_dims(ad.Tensor([1.0, 2.0]), 0).shape
+    (1, 2)
+    """
+    return np.expand_dims(x, axis)
+
+
+def _squeeze(x: Array, axis: Shape | None = None) -> Array:
+    """Without the given axes, which have length 1 (None: without any such axis).
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.squeeze(ad.Tensor([[1.0, 2.0]]), 0).shape
+    (2,)
+    """
+    return np.squeeze(x, axis)
+
+
+def _flip(x: Array, axis: Shape | None = None) -> Array:
+    r"""In reversed order along the axes: :math:`y_i = x_{n-1-i}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.flip(ad.Tensor([1.0, 2.0, 3.0]))
+    Tensor([3., 2., 1.])
+    """
+    return np.flip(x, axis)
+
+
+def _roll(x: Array, shift: Shape, axis: Shape | None = None) -> Array:
+    r"""Moved along the axes, what falls off coming in at the other end: :math:`y_i = x_{(i - s) \bmod n}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.roll(ad.Tensor([1.0, 2.0, 3.0]), 1)
+    Tensor([3., 1., 2.])
+    """
+    return np.roll(x, shift, axis)
+
+
+def _broadcast_to(x: Array, shape: Shape) -> Array:
+    """Repeated along axes of length 1 and new leading axes, without a copy.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.broadcast_to(ad.Tensor([1.0, 2.0]), (2, 2))
+    Tensor([[1., 2.],
+            [1., 2.]])
+    """
+    return np.broadcast_to(x, shape)
+
+
+def _pad_constant(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
+    return np.pad(x, widths, constant_values=value)
+
+
+def _inner(g: Array, x: Array, widths: tuple[tuple[int, int], ...]) -> Array:
+    return g[tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))]
+
+
+def _calls(**params: Any) -> Any:
+    """The calls of an operation on one array; a parameter is a function of the source of choices and the array."""
+
+    def calls(d: Any) -> Any:
+        x = d.array(min_dims=1)
+        return (x,), {name: choose(d, x) for name, choose in params.items()}
+
+    return calls
+
+
+reshape = linear(
+    _reshape,
+    lambda g, y, x, **_: np.reshape(g, x.shape),
+    name="reshape",
+    tex=r"\operatorname{reshape} #1",
+    domain=_calls(
+        shape=lambda d, x: d.choice([x.size, x.shape[::-1], (*x.shape, 1), (x.shape[0], x.size // (x.shape[0] or 1))])
+    ),
+)
+permute_dims = linear(
+    _permute_dims,
+    lambda g, y, x, axes: np.transpose(g, _inverse(axes)),
+    name="permute_dims",
+    tex=r"\operatorname{permute} #1",
+    domain=_calls(axes=lambda d, x: d.choice([None, d.permutation(x.ndim)])),
+)
+expand_dims = linear(
+    _expand_dims,
+    lambda g, y, x, axis: np.reshape(g, x.shape),
+    name="expand_dims",
+    tex="#1",
+    domain=_calls(axis=lambda d, x: d.integer(-x.ndim - 1, x.ndim)),
+)
+squeeze = linear(
+    _squeeze,
+    lambda g, y, x, axis: np.reshape(g, x.shape),
+    name="squeeze",
+    tex="#1",
+    domain=_calls(axis=lambda d, x: None),
+)
+flip = linear(
+    _flip,
+    lambda g, y, x, axis: np.flip(g, axis),
+    name="flip",
+    tex=r"\operatorname{flip} #1",
+    domain=_calls(axis=lambda d, x: d.axes(x.ndim)),
+)
+roll = linear(
+    _roll,
+    lambda g, y, x, shift, axis: np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis),
+    name="roll",
+    tex=r"\operatorname{roll} #1",
+    domain=_calls(shift=lambda d, x: d.integer(-4, 4), axis=lambda d, x: d.choice([None, d.axis(x.ndim)])),
+)
+broadcast_to = linear(
+    _broadcast_to,
+    lambda g, y, x, shape: g,
+    name="broadcast_to",
+    tex="#1",
+    domain=_calls(shape=lambda d, x: (d.integer(0, 3), *(d.integer(0, 3) if n == 1 else n for n in x.shape))),
+)
+pad_constant = linear(
+    _pad_constant,
+    lambda g, y, x, widths, **_: _inner(g, x, widths),
+    name="pad_constant",
+    tex=r"\operatorname{pad} #1",
+    domain=_calls(widths=lambda d, x: tuple((d.integer(0, 2), d.integer(0, 2)) for _ in x.shape)),
+)
+
+
+def _concat(*xs: Array, axis: int = 0) -> Array:
+    return np.concatenate(xs, axis=axis)
+
+
+def _concat_part(i: int, g: Array, y: Array, *xs: Array, axis: int) -> Array:
+    start = sum(x.shape[axis] for x in xs[:i])
+    return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + xs[i].shape[axis]),)]
+
+
+def _stack(*xs: Array, axis: int = 0) -> Array:
+    return np.stack(xs, axis=axis)
+
+
+concatenated = linear(
+    _concat,
+    _concat_part,
+    every=True,
+    jointly=True,
+    name="concatenated",
+    tex=r"[#1, \dots]",
+    domain=lambda d: (d.arrays_alike_but(axis := 0), {"axis": axis}),
+)
+stacked = linear(
+    _stack,
+    lambda i, g, y, *xs, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],
+    every=True,
+    jointly=True,
+    name="stacked",
+    tex=r"[#1, \dots]",
+    domain=lambda d: (d.arrays_alike_but(None), {"axis": d.choice([0, -1])}),
+)
+
+
+# Functions of these
+
+
+@implements(np.concatenate)
+def concat(arrays: Any, axis: int | None = 0) -> Array:
+    """Arrays one after the other along an axis; flattened first where `axis` is None.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.concat([ad.Tensor([1.0]), ad.Tensor([2.0, 3.0])])
+    Tensor([1., 2., 3.])
+    """
+    if axis is None:
+        return concatenated(*(reshape(x, -1) for x in arrays), axis=0)
+    return concatenated(*arrays, axis=axis)
+
+
+@implements(np.stack)
+def stack(arrays: Any, axis: int = 0) -> Array:
+    """Arrays of one shape, along a new axis.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.stack([ad.Tensor(1.0), ad.Tensor(2.0)])
+    Tensor([1., 2.])
+    """
+    return stacked(*arrays, axis=axis)
+
+
+@implements(np.unstack) if hasattr(np, "unstack") else lambda f: f
+def unstack(x: Array, axis: int = 0) -> tuple[Array, ...]:
+    """The parts along an axis, the axis gone: the inverse of `stack`."""
+    return tuple(getitem(x, key=(slice(None),) * (axis % np.ndim(x)) + (i,)) for i in range(np.shape(x)[axis]))
+
+
+@implements(np.hstack)
+def hstack(arrays: Any) -> Array:
+    """Arrays side by side: along the second axis, the first if they have only one."""
+    arrays = [atleast_1d(x) for x in arrays]
+    return concat(arrays, axis=0 if np.ndim(arrays[0]) == 1 else 1)
+
+
+@implements(np.vstack)
+def vstack(arrays: Any) -> Array:
+    """Arrays above each other: along the first axis, vectors being rows."""
+    return concat([atleast_2d(x) for x in arrays], axis=0)
+
+
+@implements(np.column_stack)
+def column_stack(arrays: Any) -> Array:
+    """Vectors as the columns of a matrix."""
+    return concat([expand_dims(x, 1) if np.ndim(x) == 1 else x for x in arrays], axis=1)
+
+
+@implements(np.atleast_1d)
+def atleast_1d(x: Array) -> Array:
+    """With one axis at least."""
+    return reshape(x, (1,)) if np.ndim(x) == 0 else x
+
+
+@implements(np.atleast_2d)
+def atleast_2d(x: Array) -> Array:
+    """With two axes at least, new ones leading."""
+    return x if np.ndim(x) >= 2 else reshape(x, (1, -1))
+
+
+@implements(np.split, np.array_split)
+def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    """Parts along an axis: so many of equal length, or cut before the given indices.
+
+    Raises
+    ------
+    ValueError
+        If the parts asked for are not of equal length.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.split(ad.Tensor([1.0, 2.0, 3.0, 4.0]), 2)
+    [Tensor([1., 2.]), Tensor([3., 4.])]
+    """
+    n = np.shape(x)[axis]
+    if isinstance(indices_or_sections, (int, np.integer)):
+        sections = int(indices_or_sections)
+        if sections < 1 or n % sections:
+            raise ValueError(f"split: an axis of length {n} does not divide into {sections} equal parts")
+        cuts = list(range(0, n + 1, n // sections)) if n else [0] * (sections + 1)
+    else:
+        cuts = [0, *(int(i) for i in indices_or_sections), n]
+    lead = (slice(None),) * (axis % np.ndim(x))
+    return [getitem(x, key=(*lead, slice(a, b))) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+@implements(np.tile)
+def tile(x: Array, repetitions: Shape) -> Array:
+    """The whole array, repeated so many times along each axis.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.tile(ad.Tensor([1.0, 2.0]), 2)
+    Tensor([1., 2., 1., 2.])
+    """
+    times = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
+    shape = np.shape(x)
+    dims = max(len(times), len(shape))
+    times = (1,) * (dims - len(times)) + times
+    shape = (1,) * (dims - len(shape)) + shape
+    apart = reshape(x, tuple(n for pair in zip((1,) * dims, shape, strict=True) for n in pair))
+    repeated = broadcast_to(apart, tuple(n for pair in zip(times, shape, strict=True) for n in pair))
+    return reshape(repeated, tuple(t * n for t, n in zip(times, shape, strict=True)))
+
+
+@implements(np.repeat)
+def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
+    """Each element so many times; of the flattened array where `axis` is None.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.repeat(ad.Tensor([1.0, 2.0]), 2)
+    Tensor([1., 1., 2., 2.])
+    """
+    if axis is None:
+        x, axis = reshape(x, -1), 0
+    index = np.repeat(np.arange(np.shape(x)[axis]), repeats)
+    return getitem(x, key=(slice(None),) * (axis % np.ndim(x)) + (index,))
+
+
+@implements(np.pad)
+def pad(x: Array, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Array:
+    """Wider at both ends of each axis: with a constant, or with elements by NumPy's modes of reflection and repetition.
+
+    Parameters
+    ----------
+    x : array
+    pad_width : int, pair, or a pair for each axis
+        How many elements to add before and after.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
+    constant_values : number
+        For ``"constant"``: what to add.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.pad(ad.Tensor([1.0, 2.0]), 1)
+    Tensor([0., 1., 2., 0.])
+    """
+    ndim = np.ndim(x)
+    widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(pad_width, (ndim, 2)))
+    if mode == "constant":
+        return pad_constant(x, widths=widths, value=constant_values)
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise TypeError(f"pad has no rule for mode={mode!r}; it has constant, edge, reflect, symmetric and wrap")
+    for axis, width in enumerate(widths):
+        index = np.pad(np.arange(np.shape(x)[axis]), width, mode=mode)  # type: ignore[call-overload]
+        x = getitem(x, key=(slice(None),) * axis + (index,))
+    return x
+
+
+@implements(np.swapaxes)
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    """With two axes exchanged."""
+    axes = list(range(np.ndim(x)))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return permute_dims(x, tuple(axes))
+
+
+@implements(np.matrix_transpose)
+def matrix_transpose(x: Array) -> Array:
+    r"""Each matrix transposed: :math:`y_{\dots ij} = x_{\dots ji}`."""
+    if np.ndim(x) < 2:
+        raise ValueError(f"matrix_transpose needs two axes at least, got shape {np.shape(x)}")
+    return swapaxes(x, -1, -2)
+
+
+@implements(np.moveaxis)
+def moveaxis(x: Array, source: Any, destination: Any) -> Array:
+    """With some axes moved to other places, the rest in their order."""
+    ndim = np.ndim(x)
+    moved = dict(zip(np.atleast_1d(destination) % ndim, np.atleast_1d(source) % ndim, strict=True))
+    rest = iter(a for a in range(ndim) if a not in moved.values())
+    return permute_dims(x, tuple(int(moved[a]) if a in moved else next(rest) for a in range(ndim)))
+
+
+@implements(np.ravel)
+def ravel(x: Array, order: str = "C") -> Array:
+    """All elements in one axis."""
+    return reshape(x, -1, order=order)
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
+    """All arrays in the one shape that broadcasting gives them."""
+    shape = np.broadcast_shapes(*(np.shape(x) for x in arrays))
+    return tuple(broadcast_to(x, shape) for x in arrays)
+
+
+@implements(np.shape)
+def _shape(x: Array) -> tuple[int, ...]:
+    return x.shape  # type: ignore[no-any-return]
+
+
+@implements(np.ndim)
+def _ndim(x: Array) -> int:
+    return x.ndim  # type: ignore[no-any-return]
+
+
+@implements(np.size)
+def _size(x: Array, axis: int | None = None) -> int:
+    return x.size if axis is None else x.shape[axis]  # type: ignore[no-any-return]

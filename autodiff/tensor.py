@@ -1,0 +1,921 @@
+"""Tensor: an array that remembers how it was made."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator
+from contextvars import ContextVar
+from typing import Any, Self
+
+import numpy as np
+
+from autodiff.graph import Node, clock, wrote
+from autodiff.op import Array, Op, implements, numpy_functions
+from autodiff.reverse import pull_back
+from autodiff.rules import activations, arithmetic, exponentials, indexing, linear_algebra, reductions, shapes
+from autodiff.rules import trigonometry
+
+#: What operations take beside Tensors.
+Operand = Any
+
+_new = object.__new__
+_PLAIN = frozenset({int, float, bool, complex, np.ndarray, np.float64, np.float32, np.int64, np.bool})
+
+
+# Whether operations are recorded, and under which names
+
+
+class _State:
+    """One level of the recording state of a thread or task: a linked list, innermost first."""
+
+    __slots__ = ("outer", "recording", "scope")
+
+    def __init__(self, recording: bool, scope: tuple[str, ...], outer: _State | None) -> None:
+        self.recording = recording
+        self.scope = scope
+        self.outer = outer
+
+
+_state: ContextVar[_State] = ContextVar("autodiff recording", default=_State(True, (), None))  # noqa: B039 - immutable
+
+
+class _Level(ContextDecorator):
+    """A context in which the recording state differs; reusable, reentrant, per thread and per task."""
+
+    def _next(self, outer: _State) -> _State:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        _state.set(self._next(_state.get()))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        outer = _state.get().outer
+        assert outer is not None
+        _state.set(outer)
+
+
+class no_grad(_Level):  # noqa: N801 - PyTorch's name
+    """A context, or a decorator, in which nothing is recorded: results require no gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.Tensor(2.0, requires_grad=True)
+    >>> with ad.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+
+    def _next(self, outer: _State) -> _State:
+        return _State(False, outer.scope, outer)
+
+
+class enable_grad(_Level):  # noqa: N801 - PyTorch's name
+    """A context, or a decorator, in which operations are recorded, even inside `no_grad`."""
+
+    def _next(self, outer: _State) -> _State:
+        return _State(True, outer.scope, outer)
+
+
+class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
+    """A context whose name is kept with everything that is recorded in it; drawings show it as a frame.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.Tensor(2.0, requires_grad=True)
+    >>> with ad.name_scope("cost"):
+    ...     y = x * x
+    >>> ad.graph(y).nodes[-1].scope
+    ('cost',)
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _next(self, outer: _State) -> _State:
+        return _State(outer.recording, (*outer.scope, self.name), outer)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded, here and now."""
+    return _state.get().recording
+
+
+# Calling an operation
+
+
+def _plain(x: Any) -> Any:
+    """An operand that is not a Tensor: a number or an array as it is, a sequence as an array."""
+    if x is None or isinstance(x, (np.ndarray, np.generic, int, float, complex)):
+        if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
+            raise TypeError(f"expected numbers, got an array of dtype {x.dtype}")
+        return x
+    if not isinstance(x, (list, tuple)):
+        raise TypeError(f"expected a Tensor, an array or a number, got {type(x).__name__}")
+    return _numbers(x)
+
+
+def _numbers(x: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
+    """An array of numbers, of anything that NumPy takes for one."""
+    try:
+        array = np.array(x, dtype=dtype, copy=copy)
+    except ValueError as error:
+        raise ValueError(f"cannot make a tensor of {type(x).__name__}: {error}") from None
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a tensor holds numbers, got {type(x).__name__} of dtype {array.dtype}")
+    return array
+
+
+def unwrapped(x: Any) -> Any:
+    """The same with the arrays of Tensors in place of them, also inside lists, tuples and slices."""
+    if isinstance(x, Tensor):
+        return x._data
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(unwrapped, x))
+    if isinstance(x, slice):
+        return slice(unwrapped(x.start), unwrapped(x.stop), unwrapped(x.step))
+    return x
+
+
+def wrap(y: Any) -> Tensor:
+    """A Tensor of a result, which it owns."""
+    out = _new(Tensor)
+    out._data = y
+    out._op = None
+    out._inputs = out._values = ()
+    out._params = out._extra = out.grad = None
+    out._requires_grad = False
+    out._scope = ()
+    out._made = 0
+    return out
+
+
+def _recorded(
+    y: Any, op: Op, inputs: tuple[Node | None, ...], values: tuple[Any, ...], params: Any, state: _State
+) -> Tensor:
+    """A Tensor that remembers how it was made."""
+    out = _new(Tensor)
+    out._data = y
+    out._op = op
+    out._inputs = inputs
+    out._values = values
+    out._params = params
+    out._requires_grad = True
+    out._scope = state.scope
+    out._made = clock()
+    out._extra = out.grad = None
+    return out
+
+
+def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Compute an operation, and record it if a gradient can be asked for."""
+    needed = False
+    inputs: list[Tensor | None] = []
+    values = []
+    for x in args:
+        if isinstance(x, Tensor):
+            inputs.append(x)
+            values.append(x._data)
+            needed = needed or x._requires_grad
+        else:
+            inputs.append(None)
+            values.append(x if type(x) in _PLAIN else _plain(x))
+    if params:
+        for name, value in params.items():
+            if isinstance(value, (Tensor, list, tuple)):
+                params[name] = _static(op, name, value)
+    try:
+        y = op.forward(*values, **params) if params else op.forward(*values)
+    except (ValueError, IndexError) as error:
+        raise _explained(error, op, values) from error
+    if isinstance(y, tuple):
+        return tuple(map(wrap, y))
+    if not isinstance(y, (np.ndarray, np.generic)):
+        y = np.asarray(y)[()]
+    if needed and op.differentiable and (state := _state.get()).recording and y.dtype.kind in "fc":
+        return _recorded(y, op, tuple(inputs), tuple(values), params or None, state)
+    return wrap(y)
+
+
+def _static(op: Op, name: str, value: Any) -> Any:
+    """A parameter is no input: a Tensor that requires a gradient would lose it there."""
+    parts = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(part, Tensor) and part._requires_grad for part in parts) and is_grad_enabled():
+        raise TypeError(f"{op.name} is not differentiated with respect to {name}: pass {name}.detach()")
+    return unwrapped(value)
+
+
+def _explained(error: Exception, op: Op, values: Any) -> Exception:
+    given = ", ".join(str(np.shape(v)) for v in values)
+    return type(error)(f"{op.name} of shapes {given}: {error}")
+
+
+Op.record = staticmethod(_record)
+
+
+def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand], Tensor]:
+    """A binary operator: `_record` for two operands, with nothing in it that two operands do not need."""
+    forward = op.forward
+    differentiable = op.differentiable
+
+    def method(self: Tensor, other: Operand) -> Tensor:
+        a = self._data
+        source: Tensor | None
+        if isinstance(other, Tensor):
+            b = other._data
+            source = other
+            needed = self._requires_grad or other._requires_grad
+        else:
+            if type(other) in _PLAIN:
+                b = other
+            elif isinstance(other, (np.ndarray, np.generic, int, float, complex, list)):
+                b = _plain(other)
+            else:
+                return NotImplemented
+            source = None
+            needed = self._requires_grad
+        try:
+            y = forward(b, a) if reflected else forward(a, b)
+        except ValueError as error:
+            raise _explained(error, op, (b, a) if reflected else (a, b)) from error
+        if needed and differentiable and (state := _state.get()).recording:
+            out = _new(Tensor)
+            out._data = y
+            out._op = op
+            if reflected:
+                out._inputs = (source, self)
+                out._values = (b, a)
+            else:
+                out._inputs = (self, source)
+                out._values = (a, b)
+            out._params = out._extra = out.grad = None
+            out._requires_grad = True
+            out._scope = state.scope
+            out._made = clock()
+            return out
+        return wrap(y)
+
+    method.__name__ = f"__{'r' if reflected else ''}{op.name}__"
+    method.__doc__ = op.__doc__
+    return method
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the table as a method of its first argument."""
+
+    def method(self: Tensor, *args: Any, **params: Any) -> Any:
+        return function(self, *args, **params)
+
+    method.__doc__ = function.__doc__
+    return method
+
+
+class Tensor(Node):
+    r"""An array that remembers how it was made, so that :math:`\partial L / \partial x` can be asked for.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers; they are copied, and their dtype follows NumPy's rules.
+    dtype : dtype, optional
+    requires_grad : bool
+        Whether what is computed from it is recorded.
+    name : str, optional
+        Shown by `repr`, in drawings and in errors.
+
+    Attributes
+    ----------
+    grad : Tensor or None
+        The gradients that `backward` has added up here.
+    data : numpy.ndarray
+        The values themselves, not a copy.  Assigning writes them, outside of any recording.
+    op : Op or None
+        The operation that made it; None for a leaf.
+    inputs : tuple of Tensor
+        What that operation was applied to.
+
+    Raises
+    ------
+    TypeError
+        If `data` are not numbers, or a gradient is required of integers.
+
+    Examples
+    --------
+    >>> from autodiff import Tensor
+    >>> a, b = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
+    >>> y = a * b**2
+    >>> y
+    Tensor(18., op=multiply)
+    >>> y.backward()
+    >>> a.grad, b.grad
+    (Tensor(9.), Tensor(12.))
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
+        if type(data) is not np.ndarray:
+            data = _unwrapped_safely(data)
+        self._data = _numbers(data, dtype, copy=True)[()]
+        self._op = None
+        self._inputs = self._values = ()
+        self._params = self._extra = self.grad = None
+        self._requires_grad = False
+        self._scope = ()
+        self._made = 0
+        if requires_grad:
+            self.requires_grad_()
+        if name is not None:
+            self.name = name
+
+    # What it is
+
+    @property
+    def data(self) -> np.ndarray[Any, Any]:
+        if type(self._data) is not np.ndarray:
+            self._data = np.asarray(self._data)
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        array = unwrapped(value)
+        if array is not self._data:
+            array = np.asarray(array)
+            if array.shape != self._data.shape:
+                raise ValueError(f"data of shape {self._data.shape} cannot become data of shape {array.shape}")
+            array = array.astype(self._data.dtype, casting="same_kind", copy=False)[()]
+        self._data = array
+        wrote(self)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on it are recorded."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Ask that operations on it be recorded, or no longer; returns itself."""
+        if self._op is not None:
+            if not requires_grad:
+                raise RuntimeError(f"the result of {self._op.name} requires a gradient: use detach()")
+        elif requires_grad and self._data.dtype.kind not in "fc":
+            raise TypeError(f"only floating-point tensors can require a gradient, got dtype {self._data.dtype}")
+        else:
+            self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def name(self) -> str | None:
+        """What it is called, if it has a name."""
+        return self._extra.get("name") if self._extra else None
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._extra = {**(self._extra or {}), "name": value}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its elements."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - NumPy's name
+        """With its axes reversed."""
+        return shapes.permute_dims(self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802 - the standard's name
+        """With each matrix transposed."""
+        return shapes.matrix_transpose(self)  # type: ignore[no-any-return]
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was given, not computed."""
+        return self._op is None
+
+    @property
+    def op(self) -> Op | None:
+        return self._op
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        return tuple(wrap(v) if x is None else x for x, v in zip(self._inputs, self._values, strict=True))  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(", threshold=1000)
+        facts = []
+        if self._data.dtype not in (np.float64, np.int64, np.bool):
+            facts.append(f"dtype={self._data.dtype}")
+        if self._op is not None:
+            facts.append(f"op={self._op.name}")
+        elif self._requires_grad:
+            facts.append("requires_grad=True")
+        if self.name is not None:
+            facts.append(f"name={self.name!r}")
+        return f"Tensor({', '.join([text, *facts])})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if self.size == 1 and spec else self, "") if not spec else format(self.item(), spec)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a 0-d tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for i in range(len(self)):
+            yield self[i]
+
+    # Out of the graph
+
+    def item(self) -> Any:
+        """The one element, as a Python number.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one.
+        """
+        if self._data.size != 1:
+            raise ValueError(f"item() needs exactly one element, got shape {self.shape}")
+        return self._data.item()
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The values as an array, not a copy, and without any recording."""
+        return self.data
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def detach(self) -> Tensor:
+        """The same values, not a copy, as a leaf that requires no gradient."""
+        return wrap(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "biu":
+            raise TypeError(f"only integers are indices, got dtype {self._data.dtype}")
+        return int(self.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self._requires_grad and is_grad_enabled():
+            raise TypeError(
+                "NumPy asked for a plain array of a tensor that requires a gradient, which would be lost: use a function "
+                "that has a rule (autodiff.stack for np.array([t, u])), or t.detach(), or t.numpy()"
+            )
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    # Gradients
+
+    def backward(self, gradient: Any = None, *, retain_graph: bool = True, create_graph: bool = False) -> None:
+        r"""Add :math:`\partial L / \partial x` to the `grad` of every leaf x that this value L depends on.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The gradient of something further on with respect to this value; may be left out for a single number.
+        retain_graph : bool
+            Keep the graph, so that it can be walked again; False frees its memory on the way.
+        create_graph : bool
+            Record the computation of the gradients, so that they can be differentiated again.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was recorded, if a value that is still needed was written, if the graph was freed, or if the
+            value is not a single number and no `gradient` is given.
+
+        Examples
+        --------
+        >>> from autodiff import Tensor
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([2., 4.])
+        """
+        data = self._data
+        if not self._requires_grad:
+            raise RuntimeError(
+                "backward() on a tensor that does not require a gradient: nothing was recorded (no input has "
+                "requires_grad=True, or it was computed under no_grad, or detached)"
+            )
+        seed: Any
+        if gradient is None:
+            if data.size != 1:
+                raise RuntimeError(
+                    f"backward() needs a single number, got shape {data.shape}: reduce it (sum, mean), or pass gradient="
+                )
+            seed = data.dtype.type(1) if data.ndim == 0 else np.ones(data.shape, data.dtype)
+        else:
+            if isinstance(gradient, Tensor) and create_graph:
+                seed = gradient
+            else:
+                seed = _numbers(unwrapped(gradient), data.dtype, copy=True)[()]
+            if seed.shape != data.shape:
+                raise ValueError(f"the gradient of a value of shape {data.shape} has shape {seed.shape}")
+        if create_graph:
+            with enable_grad():
+                seed = seed if isinstance(seed, Tensor) else wrap(seed)
+                leaves = pull_back([(self, _conj(seed))], record=True, visit=_visit, release=not retain_graph)
+                for leaf, g in leaves.items():
+                    _settle(leaf, _conj(g))
+        else:
+            leaves = pull_back([(self, _conj(seed))], visit=_visit, release=not retain_graph)
+            for leaf, g in leaves.items():
+                _settle(leaf, _conj(g))
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+    def retain_grad(self) -> None:
+        """Ask `backward` to keep the gradient here, though this is no leaf.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor requires no gradient.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("retain_grad() on a tensor that does not require a gradient")
+        if self._op is not None:
+            self._extra = {**(self._extra or {}), "retain": True}
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call a function with the gradient when it is known; what it returns, if anything, takes the gradient's place.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor requires no gradient.
+
+        Examples
+        --------
+        >>> from autodiff import Tensor
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda g: 10 * g)
+        >>> (x * x).backward()
+        >>> x.grad
+        Tensor(60.)
+        >>> handle.remove()
+        """
+        if not self._requires_grad:
+            raise RuntimeError("register_hook() on a tensor that does not require a gradient")
+        self._extra = self._extra or {}
+        hooks = self._extra.setdefault("hooks", {})
+        handle = RemovableHandle(hooks)
+        hooks[handle] = hook
+        return handle
+
+    # Copies
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        copied.__setstate__(self.__getstate__())
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_new, (type(self),), self.__getstate__())
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._op is not None:
+            raise TypeError(f"only leaves can be copied or pickled, this is the result of {self._op.name}: detach() it")
+        return {
+            "data": np.array(self._data),
+            "requires_grad": self._requires_grad,
+            "name": self.name,
+            "grad": None if self.grad is None else np.array(self.grad.detach()._data),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Tensor.__init__(self, state["data"], requires_grad=state["requires_grad"], name=state["name"])
+        self.grad = None if state["grad"] is None else Tensor(state["grad"])
+
+    # Indexing
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return indexing.getitem(self, key=unwrapped(key) if type(key) is not int else key)  # type: ignore[no-any-return]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self._requires_grad or isinstance(value, Tensor) and value._requires_grad and is_grad_enabled():
+            raise TypeError(
+                "assignment into a tensor cannot be recorded: make a new one with autodiff.where, concat or stack, "
+                "or write to t.data between steps"
+            )
+        self.data[unwrapped(key)] = unwrapped(value)
+        wrote(self)
+
+    # NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None)
+        if out is not None:
+            if any(isinstance(o, Tensor) for o in out) or (is_grad_enabled() and any(map(_needs_grad, inputs))):
+                raise TypeError(f"numpy.{ufunc.__name__} with out= would lose the graph: use its result")
+            return getattr(ufunc, method)(*unwrapped(inputs), out=out, **_unwrapped_values(kwargs))
+        if method == "__call__" and ufunc in numpy_functions:
+            return numpy_functions[ufunc](*inputs, **kwargs)
+        if (ufunc, method) in _UFUNC_METHODS:
+            return _UFUNC_METHODS[ufunc, method](*inputs, **kwargs)
+        raise _no_rule(ufunc if method == "__call__" else getattr(ufunc, method), ufunc.__name__, method)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        ours = numpy_functions.get(function)
+        if ours is None:
+            raise _no_rule(function, function.__name__)
+        if kwargs.get("out", 0) is None:
+            del kwargs["out"]
+        return ours(*args, **kwargs)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The module whose functions are meant for Tensors: `autodiff`."""
+        return sys.modules["autodiff"]
+
+    # Operators
+
+    __hash__ = Node.__hash__
+    __add__ = _operator(arithmetic.add)
+    __radd__ = _operator(arithmetic.add, reflected=True)
+    __sub__ = _operator(arithmetic.subtract)
+    __rsub__ = _operator(arithmetic.subtract, reflected=True)
+    __mul__ = _operator(arithmetic.multiply)
+    __rmul__ = _operator(arithmetic.multiply, reflected=True)
+    __truediv__ = _operator(arithmetic.divide)
+    __rtruediv__ = _operator(arithmetic.divide, reflected=True)
+    __floordiv__ = _operator(arithmetic.floor_divide)
+    __rfloordiv__ = _operator(arithmetic.floor_divide, reflected=True)
+    __mod__ = _operator(arithmetic.remainder)
+    __rmod__ = _operator(arithmetic.remainder, reflected=True)
+    __pow__ = _operator(arithmetic.power)
+    __rpow__ = _operator(arithmetic.power, reflected=True)
+    __matmul__ = _operator(linear_algebra.matmul)
+    __rmatmul__ = _operator(linear_algebra.matmul, reflected=True)
+    __lt__ = _operator(arithmetic.less)
+    __le__ = _operator(arithmetic.less_equal)
+    __gt__ = _operator(arithmetic.greater)
+    __ge__ = _operator(arithmetic.greater_equal)
+    __eq__ = _operator(arithmetic.equal)  # type: ignore[assignment]
+    __ne__ = _operator(arithmetic.not_equal)  # type: ignore[assignment]
+    __and__ = _operator(arithmetic.bitwise_and)
+    __rand__ = _operator(arithmetic.bitwise_and, reflected=True)
+    __or__ = _operator(arithmetic.bitwise_or)
+    __ror__ = _operator(arithmetic.bitwise_or, reflected=True)
+    __xor__ = _operator(arithmetic.bitwise_xor)
+    __rxor__ = _operator(arithmetic.bitwise_xor, reflected=True)
+    __lshift__ = _operator(arithmetic.bitwise_left_shift)
+    __rlshift__ = _operator(arithmetic.bitwise_left_shift, reflected=True)
+    __rshift__ = _operator(arithmetic.bitwise_right_shift)
+    __rrshift__ = _operator(arithmetic.bitwise_right_shift, reflected=True)
+
+    def __neg__(self) -> Tensor:
+        return arithmetic.negative(self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Tensor:
+        return arithmetic.positive(self)  # type: ignore[no-any-return]
+
+    def __abs__(self) -> Tensor:
+        return arithmetic.abs(self)  # type: ignore[no-any-return]
+
+    def __invert__(self) -> Tensor:
+        return arithmetic.bitwise_invert(self)  # type: ignore[no-any-return]
+
+    # Methods
+
+    def astype(self, dtype: Any) -> Tensor:
+        """With another type of elements; the gradient comes back in this one's."""
+        return arithmetic.astype(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+
+    def copy(self) -> Tensor:
+        """A copy, which remembers that it is one."""
+        return arithmetic.positive(self)  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape."""
+        return shapes.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """With its axes in another order; reversed if none is given."""
+        return shapes.permute_dims(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[no-any-return]
+
+    def flatten(self) -> Tensor:
+        """All elements in one axis."""
+        return shapes.ravel(self)  # type: ignore[no-any-return]
+
+    abs = _method(arithmetic.abs)
+    all = _method(reductions.all)
+    any = _method(reductions.any)
+    argmax = _method(reductions.argmax)
+    argmin = _method(reductions.argmin)
+    argsort = _method(reductions.argsort)
+    clip = _method(arithmetic.clip)
+    conj = _method(arithmetic.conj)
+    cos = _method(trigonometry.cos)
+    cumprod = _method(reductions.cumprod)
+    cumsum = _method(reductions.cumsum)
+    diagonal = _method(indexing.diagonal)
+    dot = _method(linear_algebra.dot)
+    exp = _method(exponentials.exp)
+    log = _method(exponentials.log)
+    log_softmax = _method(activations.log_softmax)
+    logsumexp = _method(reductions.logsumexp)
+    matmul = _method(linear_algebra.matmul)
+    max = _method(reductions.max)
+    mean = _method(reductions.mean)
+    min = _method(reductions.min)
+    nonzero = _method(indexing.nonzero)
+    prod = _method(reductions.prod)
+    ravel = _method(shapes.ravel)
+    relu = _method(activations.relu)
+    repeat = _method(shapes.repeat)
+    round = _method(arithmetic.round)
+    sigmoid = _method(activations.sigmoid)
+    sin = _method(trigonometry.sin)
+    softmax = _method(activations.softmax)
+    sqrt = _method(arithmetic.sqrt)
+    squeeze = _method(shapes.squeeze)
+    std = _method(reductions.std)
+    sum = _method(reductions.sum)
+    swapaxes = _method(shapes.swapaxes)
+    take = _method(indexing.take)
+    tanh = _method(trigonometry.tanh)
+    trace = _method(indexing.trace)
+    var = _method(reductions.var)
+
+
+class RemovableHandle:
+    """Takes a hook off its tensor again."""
+
+    def __init__(self, hooks: dict[RemovableHandle, Any]) -> None:
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        """Take the hook off; a second time does nothing."""
+        self._hooks.pop(self, None)
+
+
+def _needs_grad(x: Any) -> bool:
+    return isinstance(x, Tensor) and x._requires_grad
+
+
+def _unwrapped_values(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {name: unwrapped(value) for name, value in kwargs.items()}
+
+
+def _unwrapped_safely(data: Any) -> Any:
+    """The arrays of Tensors in place of them; only where no gradient is lost by it."""
+    if isinstance(data, (list, tuple)):
+        return [_unwrapped_safely(part) for part in data]
+    if isinstance(data, Tensor):
+        return data.__array__()
+    return data
+
+
+def _conj(g: Any) -> Any:
+    """Into the engine and out of it: inside, pulls are transposes; outside, a gradient points uphill (PyTorch's way)."""
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
+def _as_gradient(g: Any) -> Tensor:
+    """A gradient as a Tensor that shares its memory with nothing."""
+    if isinstance(g, Tensor):
+        return g
+    return wrap(g.copy() if g.base is not None else g)
+
+
+def _hooked(node: Tensor, g: Any) -> Any:
+    """A gradient as the node's hooks leave it."""
+    hooks = (node._extra or {}).get("hooks")
+    if not hooks:
+        return g
+    gradient = g if isinstance(g, Tensor) else wrap(g.copy())
+    with np.errstate(all="warn"):
+        for hook in list(hooks.values()):
+            replaced = hook(gradient)
+            if replaced is not None:
+                if np.shape(replaced) != gradient.shape:
+                    raise ValueError(f"a hook made a gradient of shape {np.shape(replaced)} of one of {gradient.shape}")
+                gradient = replaced if isinstance(replaced, Tensor) else Tensor(replaced)
+    return gradient if isinstance(g, Tensor) else gradient._data
+
+
+def _add_to(node: Tensor, g: Any) -> None:
+    node.grad = (
+        _as_gradient(g) if node.grad is None else node.grad + g if isinstance(g, Tensor) else wrap(node.grad._data + g)
+    )
+
+
+def _visit(node: Any, g: Any) -> Any:
+    """What a recorded value does when its gradient is known."""
+    g = _conj(_hooked(node, _conj(g)))
+    if node._extra.get("retain"):
+        _add_to(node, _conj(g.copy()))
+    return g
+
+
+def _settle(leaf: Any, g: Any) -> None:
+    """What a leaf does when its gradient is known."""
+    _add_to(leaf, _hooked(leaf, g) if leaf._extra else g)
+
+
+def _no_rule(function: Any, name: str, method: str = "") -> TypeError:
+    """The error for a NumPy function that the table does not have."""
+    module = getattr(function, "__module__", None) or "numpy"
+    full = f"{module}.{name}" + (f".{method}" if method and method != "__call__" else "")
+    known = {getattr(f, "__name__", ""): f for f in numpy_functions}
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    hint = f"the nearest that has one is numpy.{near[0]}" if near else "see the operations of autodiff"
+    return TypeError(
+        f"{full} has no rule for Tensors; {hint}. For values without a gradient, call it on t.numpy(); to add a rule, see "
+        f"autodiff.elementwise, autodiff.linear and autodiff.primitive"
+    )
+
+
+# Ufuncs' methods that have a meaning here, and NumPy functions whose results are plain
+
+_UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+    (np.add, "reduce"): lambda x, axis=0, **params: reductions.sum(x, axis=axis, **params),
+    (np.multiply, "reduce"): lambda x, axis=0, **params: reductions.prod(x, axis=axis, **params),
+    (np.maximum, "reduce"): lambda x, axis=0, **params: reductions.max(x, axis=axis, **params),
+    (np.minimum, "reduce"): lambda x, axis=0, **params: reductions.min(x, axis=axis, **params),
+    (np.add, "accumulate"): lambda x, axis=0: reductions.cumsum(x, axis=axis),
+    (np.multiply, "accumulate"): lambda x, axis=0: reductions.cumprod(x, axis=axis),
+    (np.multiply, "outer"): lambda a, b: shapes.reshape(linear_algebra.outer(a, b), (*np.shape(a), *np.shape(b))),
+}
+
+
+def _plain_result(function: Callable[..., Any]) -> None:
+    """NumPy's own answer about the values: no gradient is asked of it, and no array comes out of it."""
+
+    @implements(function)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        return function(*unwrapped(args), **_unwrapped_values(kwargs))
+
+
+for _function in (
+    np.allclose,
+    np.array2string,
+    np.array_equal,
+    np.array_repr,
+    np.array_str,
+    np.iscomplexobj,
+    np.isrealobj,
+    np.may_share_memory,
+    np.result_type,
+    np.shares_memory,
+):
+    _plain_result(_function)
+
+
+@implements(np.isclose)
+def _isclose(a: Array, b: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    return wrap(np.isclose(unwrapped(a), unwrapped(b), rtol, atol, equal_nan))
+
+
+def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:
+    """A Tensor of a copy of the data: the same as :class:`Tensor`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.tensor([1.0, 2.0])
+    Tensor([1., 2.])
+    """
+    return Tensor(data, dtype=dtype, requires_grad=requires_grad, name=name)

@@ -54,44 +54,48 @@ def pull_back(
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
         for node in order:
-            if node not in grads or node in ends:
+            if ends and node in ends:
                 continue
-            g = grads.pop(node)
-            if visit is not None and node._extra is not None:
+            g = grads.pop(node, None)
+            if g is None:
+                continue
+            if node._extra is not None and visit is not None:
                 g = visit(node, g)
-            op = node._op
-            assert op is not None
+            op: Any = node._op
             params = node._params
             inputs = node._inputs
-            values: tuple[Any, ...]
             if record:
                 y: Any = node
                 values = tuple(v if x is None else x for x, v in zip(inputs, node._values, strict=True))
             else:
                 y = node._data
                 values = node._values
-            for i, (x, pull) in enumerate(zip(inputs, op.pulls)):  # noqa: B905 - `Every` has no end
+            for x, pull, careful_pull in zip(inputs, op.pulls, op.careful_pulls):  # noqa: B905 - `Every` has no end
                 if x is None or pull is None or not x._requires_grad:
                     continue
                 gx = pull(g, y, *values) if params is None else pull(g, y, *values, **params)
                 if invalid:
-                    gx = op.careful_pulls[i](g, y, *values, **(params or {}))  # type: ignore[misc]
+                    gx = careful_pull(g, y, *values, **(params or {}))
                     invalid.clear()
                 value = x._data
-                if type(gx) is not type(value) or type(gx) is _ndarray:
-                    if gx.shape != value.shape or gx.dtype is not value.dtype:
-                        gx = fit(gx, value)
-                if x not in grads:
+                kind = type(gx)
+                if (kind is _ndarray or kind is not type(value)) and (
+                    gx.shape != value.shape or gx.dtype is not value.dtype
+                ):
+                    gx = fit(gx, value)
+                total = grads.get(x)
+                if total is None:
                     grads[x] = gx.copy() if gx is g and x._op is None and not record else gx
                 elif x in owned:
-                    total = grads[x]
                     total += gx
                 else:
-                    total = grads[x] + gx
-                    grads[x] = total
+                    grads[x] = total = total + gx
                     if type(total) is _ndarray:
                         owned.add(x)
+            if not inputs:
+                raise RuntimeError(
+                    f"the graph behind {op.name}() was freed by backward(retain_graph=False): compute it again"
+                )
             if release:
                 node._inputs = node._values = ()
-                node._extra = {**(node._extra or {}), "released": True}
     return grads

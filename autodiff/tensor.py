@@ -425,7 +425,10 @@ class Tensor(Node):
         return tuple(wrap(v) if x is None else x for x, v in zip(self._inputs, self._values, strict=True))  # type: ignore[misc]
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(", threshold=1000)
+        if self.ndim:
+            text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=1000)
+        else:
+            text = str(self._data)
         facts = []
         if self._data.dtype not in (np.float64, np.int64, np.bool):
             facts.append(f"dtype={self._data.dtype}")

@@ -171,7 +171,7 @@ class Elementwise(Op):
 
     def __init__(self, forward: Callable[..., Array], *partials: Rule, **fields: Any) -> None:
         super().__init__(forward, partials, **fields)
-        self.pulls = tuple(_plain_pull(d, len(partials)) for d in partials)
+        self.pulls = tuple(_plain_pull(d, len(partials), bool(self.parameters)) for d in partials)
         self.careful_pulls = tuple(_careful_pull(d) for d in partials)
         self.reads_values = any(callable(d) for d in partials)
 
@@ -192,12 +192,12 @@ def _constant_pull(partial: int) -> Callable[..., Array]:
     return lambda g, y, *xs, **params: np.zeros_like(g)
 
 
-def _plain_pull(partial: Rule, arity: int) -> Callable[..., Array] | None:
+def _plain_pull(partial: Rule, arity: int, parameters: bool) -> Callable[..., Array] | None:
     if partial is None:
         return None
     if not callable(partial):
         return _constant_pull(partial)
-    if _takes_parameters(partial):
+    if parameters:
         return lambda g, y, *xs, **params: g * partial(y, *xs, **params)
     if arity == 1:
         return lambda g, y, x: g * partial(y, x)
@@ -214,11 +214,6 @@ def _careful_pull(partial: Rule) -> Callable[..., Array] | None:
     return lambda g, y, *xs, **params: masked_product(g, partial(y, *xs, **params))
 
 
-def _takes_parameters(rule: Callable[..., Array]) -> bool:
-    kinds = (p.kind for p in inspect.signature(rule).parameters.values())
-    return any(kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD) for kind in kinds)
-
-
 class Linear(Op):
     """f is linear in each argument with the others held fixed (or in all together: `jointly`)."""
 
@@ -227,7 +222,7 @@ class Linear(Op):
     ) -> None:
         super().__init__(forward, adjoints, **fields)
         self.pulls = self.careful_pulls = _pulls(adjoints, every)
-        self.jointly = jointly or len([a for a in adjoints if a is not None]) == 1
+        self.jointly = jointly or (not every and len([a for a in adjoints if a is not None]) == 1)
         self.reads_values = not self.jointly
 
     def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array:

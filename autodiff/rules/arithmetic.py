@@ -177,7 +177,9 @@ fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), tex=r"\operator
 
 # Complex parts, and angles in other units
 
-conj = linear(np.conj, lambda g, y, x: np.conj(g), name="conj", tex=r"\overline{#1}")
+conj = linear(
+    np.conj, lambda g, y, x: np.conj(g), name="conj", tex=r"\overline{#1}", domain=lambda d: ((d.array(),), {})
+)
 real = elementwise(np.real, 1, tex=r"\operatorname{Re} #1")
 imag = elementwise(np.imag, lambda y, x: -1j, tex=r"\operatorname{Im} #1")
 degrees = elementwise(np.degrees, lambda y, x: 180 / np.pi, tex=r"\tfrac{180}{\pi} #1")
@@ -199,12 +201,15 @@ isfinite = elementwise(np.isfinite)
 isinf = elementwise(np.isinf)
 isnan = elementwise(np.isnan)
 signbit = elementwise(np.signbit)
-bitwise_and = elementwise(operator.and_, name="bitwise_and", tex=r"#1 \mathbin{\&} #2")
-bitwise_or = elementwise(operator.or_, name="bitwise_or", tex=r"#1 \mid #2")
-bitwise_xor = elementwise(operator.xor, name="bitwise_xor", tex=r"#1 \oplus #2")
-bitwise_invert = elementwise(operator.invert, name="bitwise_invert", tex=r"\lnot #1")
-bitwise_left_shift = elementwise(operator.lshift, name="bitwise_left_shift", tex=r"#1 \ll #2")
-bitwise_right_shift = elementwise(operator.rshift, name="bitwise_right_shift", tex=r"#1 \gg #2")
+_BITS = {"domain": lambda d: ((d.integers(shape := d.shape()), d.integers(shape)), {})}
+bitwise_and = elementwise(operator.and_, name="bitwise_and", tex=r"#1 \mathbin{\&} #2", **_BITS)
+bitwise_or = elementwise(operator.or_, name="bitwise_or", tex=r"#1 \mid #2", **_BITS)
+bitwise_xor = elementwise(operator.xor, name="bitwise_xor", tex=r"#1 \oplus #2", **_BITS)
+bitwise_invert = elementwise(
+    operator.invert, name="bitwise_invert", tex=r"\lnot #1", domain=lambda d: ((d.integers(d.shape()),), {})
+)
+bitwise_left_shift = elementwise(operator.lshift, name="bitwise_left_shift", tex=r"#1 \ll #2", **_BITS)
+bitwise_right_shift = elementwise(operator.rshift, name="bitwise_right_shift", tex=r"#1 \gg #2", **_BITS)
 
 # Types
 
@@ -218,5 +223,5 @@ astype = linear(
     lambda g, y, x, dtype: g,
     name="astype",
     tex="#1",
-    domain=lambda d: ((d.array(),), {"dtype": d.choice([np.dtype(np.float64), np.dtype(np.float32)])}),
+    domain=lambda d: ((d.array(),), {"dtype": np.dtype(np.float64)}),
 )

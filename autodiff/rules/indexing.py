@@ -89,7 +89,7 @@ def _nonzero(x: Array) -> Any:
     return np.nonzero(x)
 
 
-nonzero = primitive(_nonzero, name="nonzero")
+nonzero = primitive(_nonzero, name="nonzero", domain=lambda d: ((d.array(min_dims=1, zeros=True),), {}))
 
 
 @implements(np.take)

@@ -53,6 +53,8 @@ def _erfc_beyond(z: Array) -> Array:
 
 def _error_function(x: Array, complement: bool) -> Array:
     x = np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"the error function takes real numbers, got dtype {x.dtype}")
     wide = np.minimum(np.abs(x), 30.0).astype(np.float64)  # beyond 27 all is 0 or 1 (NaN stays)
     flat, size = np.ravel(np.sign(x)), np.ravel(wide)
     y = np.empty_like(size)

@@ -1,0 +1,192 @@
+"""The laws every operation keeps, whatever it is: one function each, for one call of one operation.
+
+Each raises AssertionError with what was compared, and returns how many comparisons were conclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.op import Op
+from autodiff.tensor import Tensor, enable_grad
+from autodiff.testing.numerical import directional_derivative
+from autodiff.transforms import jvp, vjp
+
+Args = tuple[Any, ...]
+Params = dict[str, Any]
+
+_NOISE = 1e-9
+
+
+def differentiable(op: Op, args: Args) -> list[int]:
+    """Which arguments of a call the operation has a derivative for."""
+    pulls = [pull for pull, _ in zip(op.pulls, args, strict=False)]
+    return [i for i, pull in enumerate(pulls) if pull is not None]
+
+
+def _unfollowed(op: Op, args: Args, params: Params, moving: list[int]) -> Callable[..., Any]:
+    """The call as a function of its differentiable arguments alone."""
+
+    def function(*xs: Any) -> Any:
+        given = list(args)
+        for i, x in zip(moving, xs, strict=True):
+            given[i] = x
+        return op(*given, **params)
+
+    return function
+
+
+def _dense(shape: tuple[int, ...], seed: int) -> Any:
+    """Numbers of size one, no two alike: a direction that no mistake is orthogonal to."""
+    return np.random.default_rng(seed).uniform(0.3, 1.0, shape) * np.random.default_rng(seed + 1).choice([-1, 1], shape)
+
+
+def _close(what: str, op: Op, ours: Any, theirs: Any, slack: Any, args: Args, params: Params) -> None:
+    difference = np.abs(np.asarray(ours) - np.asarray(theirs))
+    if not np.all(difference <= slack):
+        raise AssertionError(
+            f"{op.name}: {what}\n  ours   {ours}\n  theirs {theirs}\n  slack  {slack}\n  args   {args}\n  params {params}"
+        )
+
+
+def forward_is_numerical(op: Op, args: Args, params: Params) -> int:
+    """J v by the push rules is what differences say."""
+    moving = differentiable(op, args)
+    conclusive = 0
+    for i in moving:
+        v = _dense(np.shape(args[i]), 11)
+        _, ours = jvp(_unfollowed(op, args, params, [i]), (args[i],), (v,))
+
+        def plain(x: Any, i: int = i) -> Any:
+            return op.forward(*args[:i], x, *args[i + 1 :], **params)
+
+        slope, error = directional_derivative(plain, [args[i]], [v])
+        scale = np.max(np.abs(slope), initial=1.0)
+        trusted = error < 1e-5 * scale
+        conclusive += int(np.all(trusted))
+        slack = np.where(trusted, 10 * error + _NOISE * scale, np.inf)
+        _close(f"forward mode, argument {i}, against differences", op, ours, slope, slack, args, params)
+    return conclusive
+
+
+def reverse_is_the_transpose(op: Op, args: Args, params: Params) -> int:
+    """<g, J v> = <J^T g, v>, to rounding."""
+    moving = differentiable(op, args)
+    for i in moving:
+        function = _unfollowed(op, args, params, [i])
+        v = _dense(np.shape(args[i]), 21)
+        y, dy = jvp(function, (args[i],), (v,))
+        _, pull = vjp(function, args[i])
+        g = _dense(np.shape(y), 31)
+        (gx,) = pull(g)
+        assert np.shape(gx) == np.shape(args[i]), f"{op.name}: gradient {np.shape(gx)} for argument {np.shape(args[i])}"
+        left, right = np.sum(g * dy), np.sum(gx * v)
+        scale = np.sum(np.abs(g * dy)) + np.sum(np.abs(gx * v))
+        _close(f"<g, J v> = <J^T g, v>, argument {i}", op, right, left, 1e-12 * scale, args, params)
+    return len(moving)
+
+
+def second_order_is_numerical(op: Op, args: Args, params: Params) -> int:
+    """The derivative of the gradient, by differentiating the rules, is what differences of the gradient say."""
+    moving = differentiable(op, args)
+    xs = [args[i] for i in moving]
+    function = _unfollowed(op, args, params, moving)
+    g = _dense(np.shape(function(*xs)), 41)
+
+    def gradients(*points: Any) -> Any:
+        _, pull = vjp(function, *points)
+        return pull(g)
+
+    conclusive = 0
+    for i, x in enumerate(xs):
+        v = _dense(np.shape(x), 51)
+        directions = [v if j == i else np.zeros(np.shape(other)) for j, other in enumerate(xs)]
+        _, ours = jvp(gradients, xs, directions)
+        for j in range(len(xs)):
+            slope, error = directional_derivative(lambda *p, j=j: np.asarray(gradients(*p)[j]), xs, directions)
+            scale = np.max(np.abs(slope), initial=1.0)
+            trusted = error < 1e-5 * scale
+            conclusive += int(np.all(trusted))
+            slack = np.where(trusted, 10 * error + _NOISE * scale, np.inf)
+            _close(f"second order, {i} then {j}, against differences", op, ours[j], slope, slack, args, params)
+    return conclusive
+
+
+def arrays_and_tensors_agree(op: Op, args: Args, params: Params) -> int:
+    """A rule gives the same fed with arrays and fed with Tensors."""
+    moving = differentiable(op, args)
+    leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(args)]
+    with enable_grad():
+        y = op(*leaves, **params)
+    g = _dense(y.shape, 61)
+    gradients = []
+    for create_graph in (False, True):
+        for leaf in leaves:
+            leaf.zero_grad()
+        y.backward(g, create_graph=create_graph)
+        gradients.append([leaves[i].grad for i in moving])
+    for plain, recorded in zip(*gradients, strict=True):
+        scale = np.max(np.abs(plain.data), initial=0.0)
+        _close(
+            "the rule on arrays against the rule on Tensors", op, plain.data, recorded.data, 1e-14 * scale, args, params
+        )
+    return len(moving)
+
+
+def dtypes_are_kept(op: Op, args: Args, params: Params) -> int:
+    """float32 in, float32 out, in the result and in the gradients."""
+    moving = differentiable(op, args)
+    single = [np.asarray(x).astype(np.float32) if np.asarray(x).dtype.kind == "f" else x for x in args]
+    leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(single)]
+    y = op(*leaves, **params)
+    if isinstance(y, tuple):
+        return 0
+    assert y.dtype in (params.get("dtype"), op.forward(*single, **params).dtype), f"{op.name}: result of {y.dtype}"
+    if params.get("dtype") is None:
+        assert y.dtype.kind != "f" or y.dtype == np.float32 or op.name == "float_power", (
+            f"{op.name}: result of {y.dtype}"
+        )
+    if moving:
+        y.backward(np.ones(y.shape))
+    for i in moving:
+        grad = leaves[i].grad
+        assert grad is not None, f"{op.name}: no gradient for argument {i}"
+        assert grad.dtype == np.float32, f"{op.name}: gradient of {grad.dtype}"
+    return len(moving)
+
+
+def inputs_are_not_changed(op: Op, args: Args, params: Params) -> int:
+    """Neither the call nor its derivative writes to what it was given, or gives out the same memory twice."""
+    moving = differentiable(op, args)
+    before = [np.array(x) for x in args]
+    leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(args)]
+    y = op(*leaves, **params)
+    if moving:
+        g = np.ones(y.shape)
+        y.backward(g)
+        y.backward(g)
+        assert np.all(g == 1), f"{op.name}: the incoming gradient was changed"
+    for leaf, x, old in zip(leaves, args, before, strict=True):
+        assert np.array_equal(x, old), f"{op.name}: the argument was changed"
+        assert np.array_equal(leaf.data, old), f"{op.name}: the leaf was changed"
+    grads = [leaves[i].grad.data for i in moving]
+    for k, grad in enumerate(grads):
+        for other in [*grads[:k], *(leaf.data for leaf in leaves)]:
+            assert not np.may_share_memory(grad, other), f"{op.name}: a gradient shares memory"
+    return len(moving)
+
+
+#: The laws of every operation, and those of operations that have a derivative.
+LAWS = (
+    inputs_are_not_changed,
+    dtypes_are_kept,
+)
+DERIVATIVE_LAWS = (
+    forward_is_numerical,
+    reverse_is_the_transpose,
+    second_order_is_numerical,
+    arrays_and_tensors_agree,
+)

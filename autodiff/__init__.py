@@ -1,13 +1,14 @@
 """Automatic differentiation of NumPy programs.
 
 A Tensor remembers how it was made; `backward` applies the chain rule.  Functions have the names of the Python Array API
-standard, then NumPy's, then the field's.  Here are only names: an operation stands, with its rule, in the file of its family
-in `autodiff/rules/`.
+standard, then NumPy's, then the field's.  Here are only names: an operation stands, with its rule, in the file of its
+family in `autodiff/rules/`.
 """
 
 from autodiff.creation import arange, asarray, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
 from autodiff.graph import Graph, graph
 from autodiff.op import Op, elementwise, linear, primitive
+from autodiff.recording import enable_grad, is_grad_enabled, name_scope, no_grad
 from autodiff.rules.activations import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -90,7 +91,7 @@ from autodiff.rules.arithmetic import (
     subtract,
     trunc,
 )
-from autodiff.rules.exponentials import exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2
+from autodiff.rules.exponentials import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
 from autodiff.rules.indexing import diagonal, getitem, nonzero, scatter, take, take_along_axis, trace, where
 from autodiff.rules.linear_algebra import affine, dot, einsum, inner, matmul, outer, tensordot, tril, triu, vdot, vecdot
 from autodiff.rules.reductions import (
@@ -140,7 +141,7 @@ from autodiff.rules.shapes import (
 )
 from autodiff.rules.special import erf, erfc
 from autodiff.rules.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, sin, sinh, tan, tanh
-from autodiff.tensor import Tensor, enable_grad, is_grad_enabled, name_scope, no_grad, tensor
+from autodiff.tensor import Tensor, tensor
 from autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
@@ -165,6 +166,9 @@ cumulative_sum = cumsum
 cumulative_prod = cumprod
 
 __all__ = [
+    "Graph",
+    "Op",
+    "Tensor",
     "abs",
     "absolute",
     "acos",
@@ -250,7 +254,6 @@ __all__ = [
     "gelu",
     "getitem",
     "grad",
-    "Graph",
     "graph",
     "greater",
     "greater_equal",
@@ -277,9 +280,9 @@ __all__ = [
     "linear",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
@@ -308,7 +311,6 @@ __all__ = [
     "not_equal",
     "ones",
     "ones_like",
-    "Op",
     "outer",
     "pad",
     "permute_dims",
@@ -353,7 +355,6 @@ __all__ = [
     "take_along_axis",
     "tan",
     "tanh",
-    "Tensor",
     "tensor",
     "tensordot",
     "tile",

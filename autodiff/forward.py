@@ -9,8 +9,9 @@ import numpy as np
 
 from autodiff.graph import Node, history
 from autodiff.op import Op, fit, spread
+from autodiff.recording import enable_grad
 from autodiff.reverse import pull_back
-from autodiff.tensor import enable_grad, wrap
+from autodiff.tensor import wrap
 
 
 def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bool = False) -> list[Any]:

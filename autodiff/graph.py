@@ -85,7 +85,7 @@ def _refuse_overwritten(nodes: list[Node]) -> None:
     writes: dict[Node, int] = {}  # when a value, or one that it is a view of, was last written
 
     def written(node: Node) -> int:
-        return max(writes.get(node, 0), (node._extra or {}).get("written", 0))
+        return max(writes.get(node, 0), int((node._extra or {}).get("written", 0)))
 
     for node in reversed(nodes):
         op = node._op

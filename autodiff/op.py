@@ -292,7 +292,7 @@ def elementwise(forward: Callable[..., Array], *partials: Rule, **fields: Any) -
 
 
 def linear(forward: Callable[..., Array], *adjoints: Rule, **fields: Any) -> Op:
-    r"""Declare an operation that is linear in each argument, by its adjoints :math:`\langle g, f(x) \rangle = \langle f^*(g), x \rangle`.
+    r"""Declare a linear operation by its adjoints: :math:`\langle g, f(x) \rangle = \langle f^*(g), x \rangle`.
 
     Parameters
     ----------

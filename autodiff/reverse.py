@@ -48,7 +48,7 @@ def pull_back(
     for root, g in seeds:
         grads[root] = grads[root] + g if root in grads else g
         roots.append(root)
-    ends = {stop: None for stop in stops}
+    ends = dict.fromkeys(stops)
     owned: set[Node] = set()  # whose gradient is a sum that was made here: it may be added to in place
     order = history(*roots)
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way

@@ -5,105 +5,31 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator
-from contextvars import ContextVar
 from typing import Any, Self
 
 import numpy as np
 
 from autodiff.graph import Node, clock, wrote
 from autodiff.op import Array, Op, implements, numpy_functions
+from autodiff.recording import State, enable_grad, is_grad_enabled
+from autodiff.recording import state as recording_state
 from autodiff.reverse import pull_back
-from autodiff.rules import activations, arithmetic, exponentials, indexing, linear_algebra, reductions, shapes
-from autodiff.rules import trigonometry
+from autodiff.rules import (
+    activations,
+    arithmetic,
+    exponentials,
+    indexing,
+    linear_algebra,
+    reductions,
+    shapes,
+    trigonometry,
+)
 
 #: What operations take beside Tensors.
 Operand = Any
 
 _new = object.__new__
 _PLAIN = frozenset({int, float, bool, complex, np.ndarray, np.float64, np.float32, np.int64, np.bool})
-
-
-# Whether operations are recorded, and under which names
-
-
-class _State:
-    """One level of the recording state of a thread or task: a linked list, innermost first."""
-
-    __slots__ = ("outer", "recording", "scope")
-
-    def __init__(self, recording: bool, scope: tuple[str, ...], outer: _State | None) -> None:
-        self.recording = recording
-        self.scope = scope
-        self.outer = outer
-
-
-_state: ContextVar[_State] = ContextVar("autodiff recording", default=_State(True, (), None))  # noqa: B039 - immutable
-
-
-class _Level(ContextDecorator):
-    """A context in which the recording state differs; reusable, reentrant, per thread and per task."""
-
-    def _next(self, outer: _State) -> _State:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        _state.set(self._next(_state.get()))
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        outer = _state.get().outer
-        assert outer is not None
-        _state.set(outer)
-
-
-class no_grad(_Level):  # noqa: N801 - PyTorch's name
-    """A context, or a decorator, in which nothing is recorded: results require no gradient.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> x = ad.Tensor(2.0, requires_grad=True)
-    >>> with ad.no_grad():
-    ...     y = x * x
-    >>> y.requires_grad
-    False
-    """
-
-    def _next(self, outer: _State) -> _State:
-        return _State(False, outer.scope, outer)
-
-
-class enable_grad(_Level):  # noqa: N801 - PyTorch's name
-    """A context, or a decorator, in which operations are recorded, even inside `no_grad`."""
-
-    def _next(self, outer: _State) -> _State:
-        return _State(True, outer.scope, outer)
-
-
-class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
-    """A context whose name is kept with everything that is recorded in it; drawings show it as a frame.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> x = ad.Tensor(2.0, requires_grad=True)
-    >>> with ad.name_scope("cost"):
-    ...     y = x * x
-    >>> ad.graph(y).nodes[-1].scope
-    ('cost',)
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def _next(self, outer: _State) -> _State:
-        return _State(outer.recording, (*outer.scope, self.name), outer)
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are being recorded, here and now."""
-    return _state.get().recording
 
 
 # Calling an operation
@@ -156,7 +82,7 @@ def wrap(y: Any) -> Tensor:
 
 
 def _recorded(
-    y: Any, op: Op, inputs: tuple[Node | None, ...], values: tuple[Any, ...], params: Any, state: _State
+    y: Any, op: Op, inputs: tuple[Node | None, ...], values: tuple[Any, ...], params: Any, state: State
 ) -> Tensor:
     """A Tensor that remembers how it was made."""
     out = _new(Tensor)
@@ -197,7 +123,7 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return tuple(map(wrap, y))
     if not isinstance(y, (np.ndarray, np.generic)):
         y = np.asarray(y)[()]
-    if needed and op.differentiable and (state := _state.get()).recording and y.dtype.kind in "fc":
+    if needed and op.differentiable and (state := recording_state.get()).recording and y.dtype.kind in "fc":
         return _recorded(y, op, tuple(inputs), tuple(values), params or None, state)
     return wrap(y)
 
@@ -243,7 +169,7 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
             y = forward(b, a) if reflected else forward(a, b)
         except ValueError as error:
             raise _explained(error, op, (b, a) if reflected else (a, b)) from error
-        if needed and differentiable and (state := _state.get()).recording:
+        if needed and differentiable and (state := recording_state.get()).recording:
             out = _new(Tensor)
             out._data = y
             out._op = op
@@ -339,7 +265,7 @@ class Tensor(Node):
     def data(self) -> np.ndarray[Any, Any]:
         if type(self._data) is not np.ndarray:
             self._data = np.asarray(self._data)
-        return self._data  # type: ignore[no-any-return]
+        return self._data
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -384,32 +310,32 @@ class Tensor(Node):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of its axes."""
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._data.shape
 
     @property
     def ndim(self) -> int:
         """How many axes it has."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._data.ndim
 
     @property
     def size(self) -> int:
         """How many elements it has."""
-        return self._data.size  # type: ignore[no-any-return]
+        return self._data.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of its elements."""
-        return self._data.dtype  # type: ignore[no-any-return]
+        return self._data.dtype
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - NumPy's name
         """With its axes reversed."""
-        return shapes.permute_dims(self)  # type: ignore[no-any-return]
+        return shapes.permute_dims(self)
 
     @property
     def mT(self) -> Tensor:  # noqa: N802 - the standard's name
         """With each matrix transposed."""
-        return shapes.matrix_transpose(self)  # type: ignore[no-any-return]
+        return shapes.matrix_transpose(self)
 
     @property
     def is_leaf(self) -> bool:
@@ -498,8 +424,8 @@ class Tensor(Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self._requires_grad and is_grad_enabled():
             raise TypeError(
-                "NumPy asked for a plain array of a tensor that requires a gradient, which would be lost: use a function "
-                "that has a rule (autodiff.stack for np.array([t, u])), or t.detach(), or t.numpy()"
+                "NumPy asked for a plain array of a tensor that requires a gradient, which would be lost: use a "
+                "function that has a rule (autodiff.stack for np.array([t, u])), or t.detach(), or t.numpy()"
             )
         return np.array(self._data, dtype=dtype, copy=copy)
 
@@ -541,7 +467,7 @@ class Tensor(Node):
         if gradient is None:
             if data.size != 1:
                 raise RuntimeError(
-                    f"backward() needs a single number, got shape {data.shape}: reduce it (sum, mean), or pass gradient="
+                    f"backward() needs a single number, got shape {data.shape}: reduce it, or pass gradient="
                 )
             seed = data.dtype.type(1) if data.ndim == 0 else np.ones(data.shape, data.dtype)
         else:
@@ -633,10 +559,10 @@ class Tensor(Node):
     # Indexing
 
     def __getitem__(self, key: Any) -> Tensor:
-        return indexing.getitem(self, key=unwrapped(key) if type(key) is not int else key)  # type: ignore[no-any-return]
+        return indexing.getitem(self, key=unwrapped(key) if type(key) is not int else key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if self._requires_grad or isinstance(value, Tensor) and value._requires_grad and is_grad_enabled():
+        if self._requires_grad or (isinstance(value, Tensor) and value._requires_grad and is_grad_enabled()):
             raise TypeError(
                 "assignment into a tensor cannot be recorded: make a new one with autodiff.where, concat or stack, "
                 "or write to t.data between steps"
@@ -709,38 +635,38 @@ class Tensor(Node):
     __rrshift__ = _operator(arithmetic.bitwise_right_shift, reflected=True)
 
     def __neg__(self) -> Tensor:
-        return arithmetic.negative(self)  # type: ignore[no-any-return]
+        return arithmetic.negative(self)
 
     def __pos__(self) -> Tensor:
-        return arithmetic.positive(self)  # type: ignore[no-any-return]
+        return arithmetic.positive(self)
 
     def __abs__(self) -> Tensor:
-        return arithmetic.abs(self)  # type: ignore[no-any-return]
+        return arithmetic.abs(self)
 
     def __invert__(self) -> Tensor:
-        return arithmetic.bitwise_invert(self)  # type: ignore[no-any-return]
+        return arithmetic.bitwise_invert(self)
 
     # Methods
 
     def astype(self, dtype: Any) -> Tensor:
         """With another type of elements; the gradient comes back in this one's."""
-        return arithmetic.astype(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+        return arithmetic.astype(self, dtype=np.dtype(dtype))
 
     def copy(self) -> Tensor:
         """A copy, which remembers that it is one."""
-        return arithmetic.positive(self)  # type: ignore[no-any-return]
+        return arithmetic.positive(self)
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape."""
-        return shapes.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+        return shapes.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Tensor:
         """With its axes in another order; reversed if none is given."""
-        return shapes.permute_dims(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[no-any-return]
+        return shapes.permute_dims(self, (axes[0] if len(axes) == 1 else axes) or None)
 
     def flatten(self) -> Tensor:
         """All elements in one axis."""
-        return shapes.ravel(self)  # type: ignore[no-any-return]
+        return shapes.ravel(self)
 
     abs = _method(arithmetic.abs)
     all = _method(reductions.all)
@@ -812,7 +738,7 @@ def _unwrapped_safely(data: Any) -> Any:
 
 
 def _conj(g: Any) -> Any:
-    """Into the engine and out of it: inside, pulls are transposes; outside, a gradient points uphill (PyTorch's way)."""
+    """Into the engine and out of it: pulls are transposes, but a gradient points uphill, as in PyTorch."""
     return np.conj(g) if g.dtype.kind == "c" else g
 
 
@@ -866,8 +792,8 @@ def _no_rule(function: Any, name: str, method: str = "") -> TypeError:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     hint = f"the nearest that has one is numpy.{near[0]}" if near else "see the operations of autodiff"
     return TypeError(
-        f"{full} has no rule for Tensors; {hint}. For values without a gradient, call it on t.numpy(); to add a rule, see "
-        f"autodiff.elementwise, autodiff.linear and autodiff.primitive"
+        f"{full} has no rule for Tensors; {hint}. For values without a gradient, call it on t.numpy(); to add a rule, "
+        f"see autodiff.elementwise, autodiff.linear and autodiff.primitive"
     )
 
 

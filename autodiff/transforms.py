@@ -1,7 +1,7 @@
 """Functions of functions: gradients, products with Jacobians, Jacobians, Hessians.
 
-All take and return numbers, arrays, Tensors, or dicts, lists and tuples of them, nested at will.  The function itself is
-given Tensors.  If Tensors went in, or the result depends on other Tensors that require a gradient, Tensors come out;
+All take and return numbers, arrays, Tensors, or dicts, lists and tuples of them, nested at will.  The function itself
+is given Tensors.  If Tensors went in, or the result depends on other Tensors that require a gradient, Tensors come out;
 else arrays.  Every transform can be applied to what another one returns.
 """
 
@@ -14,10 +14,11 @@ import numpy as np
 
 from autodiff.forward import push_forward
 from autodiff.graph import Node, history
+from autodiff.recording import enable_grad, is_grad_enabled
 from autodiff.reverse import pull_back
 from autodiff.rules.arithmetic import positive
 from autodiff.rules.shapes import reshape, stack
-from autodiff.tensor import Tensor, enable_grad, is_grad_enabled, unwrapped, wrap
+from autodiff.tensor import Tensor, unwrapped, wrap
 
 Tree = Any
 
@@ -63,11 +64,11 @@ class _Call:
     def _follow(self, leaf: Any) -> Tensor:
         """A stand-in that requires a gradient; joined to the outer graph where there is one."""
         if isinstance(leaf, Tensor) and leaf._requires_grad and self.outer:
-            return positive(leaf)  # type: ignore[no-any-return]
+            return positive(leaf)
         return Tensor(leaf.detach() if isinstance(leaf, Tensor) else leaf, requires_grad=True)
 
     def open(self, outputs: list[Tensor], extra: Any = ()) -> bool:
-        """Whether the result depends on anything else that requires a gradient, which must then go on being recorded."""
+        """Whether the result depends on anything else that requires a gradient, and so must go on being recorded."""
         if not self.outer:
             return False
         if any(x._op is not None for x in self.followed) or any(
@@ -166,7 +167,7 @@ def value_and_grad(
 def grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
 ) -> Callable[..., Any]:
-    r"""The function that returns :math:`\nabla f(x)`: see :func:`value_and_grad`; with `has_aux`, a pair of it and the rest.
+    r"""The function that returns :math:`\nabla f(x)`, with `has_aux` a pair of it and the rest: see `value_and_grad`.
 
     Examples
     --------
@@ -325,7 +326,7 @@ def hessian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., Any
 
 
 def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    r"""The product :math:`H v` of the Hessian with a vector, at the cost of two gradients; with one argument, its part alone.
+    r"""The product :math:`H v` of the Hessian with a vector, at the cost of two gradients: one part per argument.
 
     Examples
     --------

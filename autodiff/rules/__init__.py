@@ -1,8 +1,8 @@
 """The table: every operation, one file per family.
 
 To add one, write a row in the file of its family (:func:`autodiff.elementwise`, :func:`autodiff.linear` or
-:func:`autodiff.primitive`) and name it in ``autodiff/__init__.py``.  It is then differentiated in both modes and any order,
-drawn, and tested: nothing else has to be told.
+:func:`autodiff.primitive`) and name it in ``autodiff/__init__.py``.  It is then differentiated in both modes and any
+order, drawn, and tested: nothing else has to be told.
 """
 
 from autodiff.op import Op, enter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -129,7 +130,7 @@ def _elu(x: Array, alpha: float = 1.0) -> Array:
 
 
 def _celu(x: Array, alpha: float = 1.0) -> Array:
-    r"""Continuously differentiable ELU: :math:`x` where positive, :math:`\alpha (e^{x/\alpha} - 1)` elsewhere (Barron 2017).
+    r"""Smooth ELU: :math:`x` where positive, :math:`\alpha (e^{x/\alpha} - 1)` elsewhere (Barron 2017).
 
     Examples
     --------
@@ -262,7 +263,7 @@ def _softmax_product(v: Array, y: Array, x: Array, axis: int | tuple[int, ...]) 
     return y * (v - np.sum(v * y, axis=axis, keepdims=True))
 
 
-def _softmax_calls(d):  # type: ignore[no-untyped-def]
+def _softmax_calls(d: Any) -> Any:
     x = d.array(min_dims=1, min_side=1)
     return (x,), {"axis": d.axis(x.ndim)}
 
@@ -312,7 +313,7 @@ binary_cross_entropy_with_logits = elementwise(
 
 
 def _huber(x: Array, delta: float = 1.0) -> Array:
-    r"""Huber's loss: :math:`\tfrac12 x^2` where :math:`|x| \le \delta`, :math:`\delta (|x| - \tfrac12 \delta)` elsewhere (Huber 1964).
+    r"""Huber's loss (1964): :math:`\tfrac12 x^2` up to :math:`|x| = \delta`, then :math:`\delta (|x| - \tfrac12 \delta)`.
 
     Examples
     --------

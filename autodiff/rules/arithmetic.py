@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def clip(x: Array, min: Array = None, max: Array = None) -> Array:
     return _clip(x, min, max)
 
 
-_ROUNDING = {"kinks": lambda x: x - np.rint(x)}
+_ROUNDING: dict[str, Any] = {"kinks": lambda x: x - np.rint(x)}
 floor = elementwise(np.floor, 0, tex=r"\lfloor #1 \rfloor", **_ROUNDING)
 ceil = elementwise(np.ceil, 0, tex=r"\lceil #1 \rceil", **_ROUNDING)
 trunc = elementwise(np.trunc, 0, **_ROUNDING)
@@ -168,7 +169,7 @@ round = elementwise(
     kinks=lambda x, decimals: x * 10.0**decimals - np.floor(x * 10.0**decimals) - 0.5,
 )
 
-_QUOTIENT = {"domain": (ANY, POSITIVE), "kinks": lambda a, b: a / b - np.rint(a / b)}
+_QUOTIENT: dict[str, Any] = {"domain": (ANY, POSITIVE), "kinks": lambda a, b: a / b - np.rint(a / b)}
 floor_divide = elementwise(operator.floordiv, 0, 0, name="floor_divide", tex=r"\lfloor #1 / #2 \rfloor", **_QUOTIENT)
 remainder = elementwise(
     operator.mod, 1, lambda y, a, b: -np.floor_divide(a, b), name="remainder", tex=r"#1 \bmod #2", **_QUOTIENT
@@ -201,7 +202,7 @@ isfinite = elementwise(np.isfinite)
 isinf = elementwise(np.isinf)
 isnan = elementwise(np.isnan)
 signbit = elementwise(np.signbit)
-_BITS = {"domain": lambda d: ((d.integers(shape := d.shape()), d.integers(shape)), {})}
+_BITS: dict[str, Any] = {"domain": lambda d: ((d.integers(shape := d.shape()), d.integers(shape)), {})}
 bitwise_and = elementwise(operator.and_, name="bitwise_and", tex=r"#1 \mathbin{\&} #2", **_BITS)
 bitwise_or = elementwise(operator.or_, name="bitwise_or", tex=r"#1 \mid #2", **_BITS)
 bitwise_xor = elementwise(operator.xor, name="bitwise_xor", tex=r"#1 \oplus #2", **_BITS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.op import Array, implements, linear, primitive
+from autodiff.op import Array, Op, implements, linear, primitive
 
 
 def _getitem(x: Array, key: Any = ()) -> Array:
@@ -40,14 +40,14 @@ def _scatter_calls(d: Any) -> Any:
     return (x[params["key"]],), {**params, "shape": x.shape}
 
 
-getitem = linear(
+getitem: Op = linear(
     _getitem,
     lambda g, y, x, key: scatter.on(g, key=key, shape=x.shape),
     name="getitem",
     tex=r"#1_{[\,]}",
     domain=_index_calls,
 )
-scatter = linear(
+scatter: Op = linear(
     _scatter,
     lambda y_, y, g, key, **_: y_[key],
     name="scatter",

@@ -144,8 +144,8 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     Parameters
     ----------
     subscripts : str
-        ``"ij,jk->ik"``; without an arrow, the result has the indices that occur once, in alphabetical order; an ellipsis
-        stands for any leading axes.
+        ``"ij,jk->ik"``; without an arrow, the result has the indices that occur once, in alphabetical order; an
+        ellipsis stands for any leading axes.
     *operands : array
         One for each term.
 

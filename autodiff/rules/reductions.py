@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, implements, linear, primitive
-from autodiff.rules.arithmetic import abs as absolute
 from autodiff.rules.arithmetic import POSITIVE, power, sqrt, square
+from autodiff.rules.arithmetic import abs as absolute
 
 Axis = int | tuple[int, ...] | None
+
+# NumPy's reductions without the Python in front of them (Any: their overloads want a literal keepdims).
+_add_up: Any = np.add.reduce
+_multiply_up: Any = np.multiply.reduce
+_greatest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
 
 
 def _reduction(distinct: bool = False, **bounds: Any) -> Any:
@@ -64,7 +70,7 @@ def _sum(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False)
     >>> ad.sum(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.])
     """
-    return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return _add_up(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 sum = linear(
@@ -86,7 +92,7 @@ def _mean(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False
     Tensor([1.5, 3.5])
     """
     if dtype is None and x.dtype.kind == "f" and x.dtype.itemsize > 2 and x.size:
-        return np.add.reduce(x, axis=axis, keepdims=keepdims) / _count(x, axis)
+        return _add_up(x, axis=axis, keepdims=keepdims) / _count(x, axis)
     return np.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -122,7 +128,7 @@ def _max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     >>> ad.grad(ad.max)(ad.Tensor([1.0, 3.0, 3.0]))
     Tensor([0. , 0.5, 0.5])
     """
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _greatest(x, axis=axis, keepdims=keepdims)
 
 
 def _min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -134,7 +140,7 @@ def _min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     >>> ad.min(ad.Tensor([[1.0, 3.0], [2.0, 0.0]]), axis=1)
     Tensor([1., 0.])
     """
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return _smallest(x, axis=axis, keepdims=keepdims)
 
 
 max = primitive(_max, _extreme_pull, push=_extreme_push, name="max", tex=r"\max #1", domain=_reduction(distinct=True))
@@ -150,7 +156,7 @@ def _prod(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False
     >>> ad.grad(ad.prod)(ad.Tensor([2.0, 0.0, 5.0]))
     Tensor([ 0., 10.,  0.])
     """
-    return np.multiply.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return _multiply_up(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 def _prod_pull(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool, **_: Any) -> Array:
@@ -182,10 +188,10 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     >>> ad.logsumexp(ad.Tensor([1000.0, 1000.0]))
     Tensor(1000.69314718)
     """
-    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = _greatest(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
-        y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
+        y = np.log(_add_up(np.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis)
 
 
@@ -208,7 +214,7 @@ logsumexp = primitive(
 
 
 def _norm2(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    return np.sqrt(np.add.reduce(np.square(np.abs(x)), axis=axis, keepdims=keepdims))
+    return np.sqrt(_add_up(np.square(np.abs(x)), axis=axis, keepdims=keepdims))
 
 
 def _direction(x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
@@ -290,7 +296,7 @@ def _argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
 
 def _argsort(x: Array, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
     """The indices that would sort: :math:`x_{y_1} \\le x_{y_2} \\le \\dots`."""
-    kind = "stable" if stable else None
+    kind: Any = "stable" if stable else None
     if not descending:
         return np.argsort(x, axis=axis, kind=kind)
     return x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind=kind), axis)
@@ -366,7 +372,7 @@ def linalg_norm(x: Array, ord: Any = None, axis: Axis = None, *, keepdims: bool 
     """
     matrices = (axis is None and np.ndim(x) == 2) or (isinstance(axis, tuple) and len(axis) == 2)
     if ord is not None and not (matrices and ord == "fro"):
-        if matrices or axis is None and np.ndim(x) != 1:
+        if matrices or (axis is None and np.ndim(x) != 1):
             raise TypeError(
                 f"numpy.linalg.norm has no rule for ord={ord!r} of matrices; autodiff.norm has vectors' norms"
             )

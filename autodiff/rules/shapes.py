@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -307,7 +308,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     else:
         cuts = [0, *(int(i) for i in indices_or_sections), n]
     lead = (slice(None),) * (axis % np.ndim(x))
-    return [getitem(x, key=(*lead, slice(a, b))) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [getitem(x, key=(*lead, slice(a, b))) for a, b in pairwise(cuts)]
 
 
 @implements(np.tile)
@@ -417,14 +418,14 @@ def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
 
 @implements(np.shape)
 def _shape(x: Array) -> tuple[int, ...]:
-    return x.shape  # type: ignore[no-any-return]
+    return x.shape
 
 
 @implements(np.ndim)
 def _ndim(x: Array) -> int:
-    return x.ndim  # type: ignore[no-any-return]
+    return x.ndim
 
 
 @implements(np.size)
 def _size(x: Array, axis: int | None = None) -> int:
-    return x.size if axis is None else x.shape[axis]  # type: ignore[no-any-return]
+    return x.size if axis is None else x.shape[axis]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff.op import elementwise
+from autodiff.op import Array, elementwise
 
 _UNIT = ((-0.95, 0.95),)
 
@@ -18,7 +18,7 @@ acos = elementwise(
 atan = elementwise(np.arctan, lambda y, x: 1 / (1 + x * x), name="atan", tex=r"\arctan #1")
 
 
-def _squared_radius(a, b):  # type: ignore[no-untyped-def]
+def _squared_radius(a: Array, b: Array) -> Array:
     """a^2 + b^2, and 1 at the origin, where the angle has no derivative and 0 is its convention."""
     r2 = a * a + b * b
     return np.where(r2 == 0, 1, r2)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Op
-from autodiff.tensor import Tensor, enable_grad
+from autodiff.recording import enable_grad
+from autodiff.tensor import Tensor
 from autodiff.testing.numerical import directional_derivative
 from autodiff.transforms import jvp, vjp
 
@@ -48,7 +49,8 @@ def _close(what: str, op: Op, ours: Any, theirs: Any, slack: Any, args: Args, pa
     difference = np.abs(np.asarray(ours) - np.asarray(theirs))
     if not np.all(difference <= slack):
         raise AssertionError(
-            f"{op.name}: {what}\n  ours   {ours}\n  theirs {theirs}\n  slack  {slack}\n  args   {args}\n  params {params}"
+            f"{op.name}: {what}\n  ours   {ours}\n  theirs {theirs}\n  slack  {slack}\n"
+            f"  args   {args}\n  params {params}"
         )
 
 

@@ -37,8 +37,8 @@ def directional_derivative(
 
     Notes
     -----
-    Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4 (1982); Squire and Trapp,
-    "Using complex variables to estimate derivatives of real functions", SIAM Review 40 (1998).
+    Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4 (1982); Squire and
+    Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40 (1998).
 
     Examples
     --------

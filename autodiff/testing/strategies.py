@@ -27,11 +27,11 @@ class Choices:
 
     def integer(self, low: int, high: int) -> int:
         """An integer, both ends included."""
-        return self._draw(st.integers(low, high))  # type: ignore[no-any-return]
+        return self._draw(st.integers(low, high))
 
     def boolean(self) -> bool:
         """True or False."""
-        return self._draw(st.booleans())  # type: ignore[no-any-return]
+        return self._draw(st.booleans())
 
     def choice(self, options: list[Any]) -> Any:
         """One of several."""
@@ -50,11 +50,11 @@ class Choices:
         if not ndim:
             return None
         several = st.lists(st.integers(0, ndim - 1), unique=True).map(tuple)
-        return self._draw(st.one_of(st.none(), st.integers(-ndim, ndim - 1), several))  # type: ignore[no-any-return]
+        return self._draw(st.one_of(st.none(), st.integers(-ndim, ndim - 1), several))
 
     def shape(self, min_dims: int = 0, min_side: int = 0) -> tuple[int, ...]:
         """A small shape."""
-        return self._draw(hnp.array_shapes(min_dims=min_dims, max_dims=3, min_side=min_side, max_side=3))  # type: ignore[no-any-return]
+        return self._draw(hnp.array_shapes(min_dims=min_dims, max_dims=3, min_side=min_side, max_side=3))
 
     def booleans(self, shape: tuple[int, ...]) -> Any:
         """An array of truth values."""
@@ -98,7 +98,7 @@ class Choices:
         return tuple(arrays)
 
     def index(self, shape: tuple[int, ...]) -> Any:
-        """An index of any kind: integers, slices, new axes, an ellipsis, booleans, integer arrays with repeats, mixed."""
+        """An index of any kind: integers, slices, new axes, an ellipsis, booleans, repeated integers, mixed."""
         kind = self.choice(["basic", "mask", "integers", "mixed"])
         if kind == "mask":
             return self.booleans(shape)

@@ -167,6 +167,8 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
             needed = self._requires_grad
         try:
             y = forward(b, a) if reflected else forward(a, b)
+            if type(y) is complex:  # Python's own product of a complex and a float64, which it takes for a float
+                y = np.complex128(y)
         except ValueError as error:
             raise _explained(error, op, (b, a) if reflected else (a, b)) from error
         if needed and differentiable and (state := recording_state.get()).recording:
@@ -348,7 +350,10 @@ class Tensor(Node):
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        return tuple(wrap(v) if x is None else x for x, v in zip(self._inputs, self._values, strict=True))  # type: ignore[misc]
+        return tuple(
+            x if isinstance(x, Tensor) else wrap(np.asarray(v)[()])
+            for x, v in zip(self._inputs, self._values, strict=True)
+        )
 
     def __repr__(self) -> str:
         if self.ndim:

@@ -313,7 +313,7 @@ binary_cross_entropy_with_logits = elementwise(
 
 
 def _huber(x: Array, delta: float = 1.0) -> Array:
-    r"""Huber's loss (1964): :math:`\tfrac12 x^2` up to :math:`|x| = \delta`, then :math:`\delta (|x| - \tfrac12 \delta)`.
+    r"""Huber's loss (1964): :math:`x^2 / 2` up to :math:`|x| = \delta`, then :math:`\delta (|x| - \delta / 2)`.
 
     Examples
     --------

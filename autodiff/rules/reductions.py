@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, implements, linear, primitive
-from autodiff.rules.arithmetic import POSITIVE, power, sqrt, square
+from autodiff.rules.arithmetic import POSITIVE, power, square
 from autodiff.rules.arithmetic import abs as absolute
 
 Axis = int | tuple[int, ...] | None
@@ -380,6 +380,10 @@ def linalg_norm(x: Array, ord: Any = None, axis: Axis = None, *, keepdims: bool 
     return norm(x, None, axis, keepdims=keepdims)
 
 
+def _deviation(x: Array, axis: Axis) -> Array:
+    return x - mean(x, axis, keepdims=True)
+
+
 @implements(np.var)
 def var(
     x: Array, axis: Axis = None, *, correction: float = 0.0, ddof: float | None = None, keepdims: bool = False
@@ -390,28 +394,30 @@ def var(
     --------
     >>> import autodiff as ad
     >>> ad.var(ad.Tensor([1.0, 2.0, 3.0]), correction=1)
-    Tensor(1.)
+    Tensor(1.0)
     """
-    deviation = (
-        absolute(x - mean(x, axis=axis, keepdims=True)) if np.iscomplexobj(x) else x - mean(x, axis, keepdims=True)
-    )
-    total = sum(square(deviation), axis=axis, keepdims=keepdims)
-    return total / (_count(deviation, axis) - (correction if ddof is None else ddof))
+    deviation = _deviation(x, axis)
+    squares = square(absolute(deviation) if deviation.dtype.kind == "c" else deviation)
+    return sum(squares, axis, keepdims=keepdims) / (_count(deviation, axis) - (correction if ddof is None else ddof))
 
 
 @implements(np.std)
 def std(
     x: Array, axis: Axis = None, *, correction: float = 0.0, ddof: float | None = None, keepdims: bool = False
 ) -> Array:
-    r"""Standard deviation: :math:`\sqrt{\operatorname{var} x}`; its gradient at 0 is 0.
+    r"""Standard deviation: :math:`\sqrt{\operatorname{var} x} = \lVert x - \bar x \rVert / \sqrt{n - c}`.
+
+    Its gradient where it is 0 is 0, as that of the norm.
 
     Examples
     --------
     >>> import autodiff as ad
     >>> ad.std(ad.Tensor([1.0, 2.0, 3.0]), correction=1)
-    Tensor(1.)
+    Tensor(1.0)
     """
-    return sqrt(var(x, axis, correction=correction, ddof=ddof, keepdims=keepdims))
+    deviation = _deviation(x, axis)
+    freedom = _count(deviation, axis) - (correction if ddof is None else ddof)
+    return norm2(deviation, axis, keepdims) / np.sqrt(freedom)
 
 
 @implements(np.cumsum)

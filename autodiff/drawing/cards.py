@@ -1,0 +1,178 @@
+"""One value of a graph as a card: what it is called, what made it, its shape, its numbers and its gradient."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+
+from autodiff.drawing import numbers
+from autodiff.graph import Vertex
+
+#: Of each kind of value, the tint of its cards and of their borders; the hues are those of Okabe and Ito (2008), whose
+#: differences colour-blind readers see, too.
+COLOURS = {
+    "parameter": ("#FCE8C3", "#B87F00"),
+    "data": ("#D9EDFA", "#3A87B8"),
+    "constant": ("#FFFFFF", "#A0A0A0"),
+    "result": ("#FFFFFF", "#707070"),
+    "output": ("#CDEBE1", "#00795A"),
+}
+_QUIET = "#595959"
+_GRADIENT = "#8A3C00"
+
+#: Operations of more arguments show no port for each.
+_PORTS = 8
+_LONGEST = 40
+
+#: How an operation is written, and the sign for it.
+_SIGNS = {
+    "#1 + #2": "+",
+    "#1 - #2": "−",
+    r"#1 \odot #2": "×",
+    r"\frac{#1}{#2}": "÷",
+    r"#1 \, #2": "@",
+    "#1^{#2}": "^",
+    "-#1": "−",
+    r"\sum #1": "∑",
+    r"\prod #1": "∏",
+    r"\sqrt{#1}": "√",
+    r"\sigma(#1)": "σ",
+    "#1 = #2": "=",
+    r"#1 \ne #2": "≠",
+    "#1 < #2": "<",
+    "#1 > #2": ">",
+    r"#1 \le #2": "≤",
+    r"#1 \ge #2": "≥",
+}
+
+
+def kind(vertex: Vertex) -> str:
+    """What a value is in the program: parameter, data, constant or result."""
+    if vertex.op is not None:
+        return "result"
+    if vertex.node is None:
+        return "constant"
+    return "parameter" if vertex.requires_grad else "data"
+
+
+def ports(vertex: Vertex) -> tuple[str, ...]:
+    """The names of an operation's arguments, where there are several: one port for each use of a value."""
+    count = len(vertex.inputs)
+    if vertex.op is None or not 2 <= count <= _PORTS:
+        return ()
+    names = vertex.op.arguments
+    return names if names is not None and len(names) == count else tuple(map(str, range(1, count + 1)))
+
+
+def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: bool, across: bool) -> str:
+    """The label of a value, in Graphviz's own kind of HTML.
+
+    Parameters
+    ----------
+    vertex : Vertex
+    output : bool
+        Whether the graph was asked for this value.
+    dtype : dtype
+        What is usual in the graph: only another one is mentioned.
+    values, gradients : bool
+        What is shown beside name and shape.
+    across : bool
+        The picture goes from left to right: ports stand at the left, else at the top.
+    """
+    what = kind(vertex)
+    found = _numbers(vertex, values, gradients)
+    if what == "constant" and np.ndim(vertex.value) == 0:
+        return f'<<font point-size="9">{found[0][1][0] if found else "constant"}</font>>'
+    facts = [what] if vertex.name is not None and what in ("parameter", "data") else []
+    facts += ["output"] if output else []
+    facts += [text(shown) for shown in _parameters(vertex)]
+    facts.append(numbers.shape(vertex.value))
+    if (own := np.asarray(vertex.value).dtype) != dtype and what != "constant":
+        facts.append(str(own))
+    rows = [f'<tr><td colspan="2">{_title(vertex, what)}<br/>{_small(" · ".join(facts))}</td></tr>']
+    for label, shown in found:
+        rows.append(f"<hr/><tr><td>{_small(label)}</td>{_block(shown, label)}</tr>")
+    return f"<{_with_ports(_table(rows), ports(vertex), across)}>"
+
+
+def text(anything: str, longest: int = _LONGEST) -> str:
+    """A name, whatever it is made of, as text between tags."""
+    if len(anything) > longest:
+        anything = anything[: longest - 1] + "…"
+    printable = "".join(c if c.isprintable() else "�" for c in anything)
+    return html.escape(printable, quote=False).strip() or "&#160;"
+
+
+def _numbers(vertex: Vertex, values: bool, gradients: bool) -> list[tuple[str, list[str]]]:
+    found = []
+    if values:
+        found.append(("value", numbers.lines(vertex.value)))
+    gradient = getattr(vertex.node, "grad", None) if gradients else None
+    if gradient is not None:
+        found.append(("grad", numbers.lines(gradient.data)))
+    return found
+
+
+def _title(vertex: Vertex, what: str) -> str:
+    made = what if vertex.op is None else f"{_SIGNS.get(vertex.op.tex, '')} {vertex.op.name}".strip()
+    if vertex.name is None:
+        title, length = f"<b>{text(made)}</b>", len(made)
+    elif vertex.op is None:
+        title, length = f"<b>{text(vertex.name)}</b>", len(vertex.name)
+    else:
+        title, length = f"<b>{text(vertex.name)}</b> = {text(made)}", len(vertex.name) + len(made)
+    room = "&#160;" * (1 + length // 10)  # other fonts are wider than those that the layout is made with
+    return f"{room}{title}{room}"
+
+
+def _parameters(vertex: Vertex) -> list[str]:
+    """The parameters of a call that are not the usual ones."""
+    usual = vertex.op.parameters if vertex.op is not None else {}
+    return [
+        f"{name}={shown}"
+        for name, value in vertex.params.items()
+        if name not in usual or (shown := _shown(value)) != _shown(usual[name])
+    ]
+
+
+def _shown(value: Any) -> str:
+    """A parameter in few words, the same in every run."""
+    if isinstance(value, np.ndarray) and value.size > numbers.SMALL:
+        return f"array({numbers.shape(value)})"
+    if isinstance(value, np.ndarray):
+        return str(value.tolist())
+    if isinstance(value, slice):
+        return ":".join("" if part is None else str(part) for part in (value.start, value.stop, value.step)).removesuffix(":")
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join('…' if part is Ellipsis else str(part) for part in value)})"
+    return str(value)
+
+
+def _small(words: str) -> str:
+    return f'<font point-size="9" color="{_QUIET}">&#160;{words}&#160;</font>'
+
+
+def _block(shown: list[str], label: str) -> str:
+    colour = f' color="{_GRADIENT}"' if label == "grad" else ""
+    rows = "".join(f'{html.escape(row)} <br align="left"/>' for row in shown)
+    return f'<td align="left"><font face="Courier" point-size="10"{colour}>{rows}</font></td>'
+
+
+def _table(rows: list[str], more: str = "") -> str:
+    return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="3"{more}>{"".join(rows)}</table>'
+
+
+def _with_ports(body: str, names: tuple[str, ...], across: bool) -> str:
+    if not names:
+        return body
+    cells = [f'<td port="{i}">{_small(text(name, 12))}</td>' for i, name in enumerate(names)]
+    if across:
+        inlets = _table([f"<tr>{cell}</tr>" for cell in cells], ' rows="*"')
+        rows, more = [f'<tr><td cellpadding="0">{inlets}</td><td cellpadding="0">{body}</td></tr>'], ' columns="*"'
+    else:
+        inlets = _table([f"<tr>{''.join(cells)}</tr>"], ' columns="*"')
+        rows = [f'<tr><td cellpadding="0">{inlets}</td></tr><hr/>', f'<tr><td cellpadding="0">{body}</td></tr>']
+        more = ""
+    return _table(rows, more)

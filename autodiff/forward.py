@@ -31,7 +31,8 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
         The tangent of each root; None for one that does not move.
     """
     moving = dict(tangents)
-    with np.errstate(all="ignore"):
+    invalid: list[str] = []  # as in `pull_back`
+    with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
         for node in reversed(history(*roots)):
             dxs = [None if x is None else moving.get(x) for x in node._inputs]
             if node in moving or not any(dx is not None for dx in dxs):
@@ -45,6 +46,9 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
                 xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
             params = node._params or {}
             dy = op.push(dxs, y, xs, params)
+            if invalid:
+                dy = op.push(dxs, y, xs, params, careful=True)
+                invalid.clear()
             if dy is None:
                 dy = _transposed(op, dxs, y, xs, params, record)
             moving[node] = spread(dy, node._data)

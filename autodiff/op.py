@@ -89,24 +89,31 @@ class Op:
         self.kinks = kinks
         self.differentiable = bool(rules)
         self.arguments, self.parameters = _signature(forward, len(rules))
+        self._arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else f"{self.name}: ${self.tex}$"
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if params or self.parameters:
             args, params = self._bind(args, params)
+        if len(args) != self._arity and self._arity is not None:
+            raise TypeError(f"{self._signature()} got {len(args)} arrays")
         return Op.record(self, args, params)
 
     def _bind(self, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort what a call was given into arrays and parameters, and add the parameters' defaults."""
         params = {**self.parameters, **given}
         if self.arguments is not None and len(args) != (arity := len(self.arguments)):
+            if len(args) > arity + len(self.parameters):
+                raise TypeError(f"{self._signature()} got {len(args)} arguments")
             params.update(zip(self.parameters, args[arity:], strict=False))
             args = args[:arity] + tuple(params.pop(name) for name in self.arguments[len(args) :] if name in params)
         if len(params) > len(self.parameters):
             unknown = ", ".join(sorted(params.keys() - self.parameters.keys()))
-            takes = ", ".join((*(self.arguments or ("*arrays",)), *self.parameters))
-            raise TypeError(f"{self.name}({takes}) got an unexpected argument: {unknown}")
+            raise TypeError(f"{self._signature()} got an unexpected argument: {unknown}")
         return args, params
+
+    def _signature(self) -> str:
+        return f"{self.name}({', '.join((*(self.arguments or ('*arrays',)), *self.parameters))})"
 
     def on(self, *xs: Array, **params: Any) -> Array:
         """Apply to whatever is given: arrays in, an array out; Tensors in, a Tensor out."""
@@ -115,7 +122,9 @@ class Op:
                 return self(*xs, **params)
         return self.forward(*xs, **params)
 
-    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array | None:
+    def push(
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+    ) -> Array | None:
         """The derivative of the result in the direction `dxs`; None if only the pull is known."""
         raise NotImplementedError
 
@@ -162,8 +171,8 @@ class Every:
 
 
 def masked_product(g: Array, d: Array) -> Array:
-    """g * d, where a zero of g wins over any d: what is not used contributes nothing, not NaN."""
-    return np.where(g == 0, 0, g * d)
+    """g * d, where a zero of g wins over a d that is not finite: what is not used contributes nothing, not NaN."""
+    return np.where((g == 0) & ~np.isfinite(d), 0, g * d)
 
 
 class Elementwise(Op):
@@ -175,11 +184,13 @@ class Elementwise(Op):
         self.careful_pulls = tuple(_careful_pull(d) for d in partials)
         self.reads_values = any(callable(d) for d in partials)
 
-    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array:
+    def push(
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+    ) -> Array:
         dy: Array = None
-        for dx, pull in zip(dxs, self.careful_pulls, strict=True):
-            if dx is not None and pull is not None:
-                term = pull(dx, y, *xs, **params)
+        for dx, product in zip(dxs, self.careful_pulls if careful else self.pulls, strict=True):
+            if dx is not None and product is not None:
+                term = product(dx, y, *xs, **params)
                 dy = term if dy is None else dy + term
         return dy
 
@@ -225,7 +236,9 @@ class Linear(Op):
         self.jointly = jointly or (not every and len([a for a in adjoints if a is not None]) == 1)
         self.reads_values = not self.jointly
 
-    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array:
+    def push(
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+    ) -> Array:
         moving = [i for i, (dx, pull) in enumerate(zip(dxs, self.pulls, strict=False)) if dx is not None and pull]
         if self.jointly:
             still = [np.zeros_like(x) if pull else x for x, pull in zip(xs, self.pulls, strict=False)]
@@ -256,7 +269,9 @@ class Primitive(Op):
         self.push_rule = push
         self.reads_values = True
 
-    def push(self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any]) -> Array | None:
+    def push(
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+    ) -> Array | None:
         return None if self.push_rule is None else self.push_rule(dxs, y, *xs, **params)
 
 

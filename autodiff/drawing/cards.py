@@ -87,11 +87,13 @@ def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: b
         return f'<<font point-size="9">{found[0][1][0] if found else "constant"}</font>>'
     facts = [what] if vertex.name is not None and what in ("parameter", "data") else []
     facts += ["output"] if output else []
-    facts += [text(shown) for shown in _parameters(vertex)]
     facts.append(numbers.shape(vertex.value))
     if (own := np.asarray(vertex.value).dtype) != dtype and what != "constant":
         facts.append(str(own))
-    rows = [f'<tr><td colspan="2">{_title(vertex, what)}<br/>{_small(" · ".join(facts))}</td></tr>']
+    head = [_title(vertex, what), _small(" · ".join(facts))]
+    if parameters := _parameters(vertex):
+        head.append(_small(text(parameters)))
+    rows = [f'<tr><td colspan="2">{"<br/>".join(head)}</td></tr>']
     for label, shown in found:
         rows.append(f"<hr/><tr><td>{_small(label)}</td>{_block(shown, label)}</tr>")
     return f"<{_with_ports(_table(rows), ports(vertex), across)}>"
@@ -106,52 +108,50 @@ def text(anything: str, longest: int = _LONGEST) -> str:
 
 
 def _numbers(vertex: Vertex, values: bool, gradients: bool) -> list[tuple[str, list[str]]]:
-    found = []
-    if values:
-        found.append(("value", numbers.lines(vertex.value)))
+    shown = {"value": vertex.value} if values else {}
     gradient = getattr(vertex.node, "grad", None) if gradients else None
     if gradient is not None:
-        found.append(("grad", numbers.lines(gradient.data)))
-    return found
+        shown["grad"] = gradient.data
+    return list(zip(shown, numbers.lines(*shown.values()), strict=True))
 
 
 def _title(vertex: Vertex, what: str) -> str:
-    made = what if vertex.op is None else f"{_SIGNS.get(vertex.op.tex, '')} {vertex.op.name}".strip()
+    op = vertex.op
     if vertex.name is None:
-        title, length = f"<b>{text(made)}</b>", len(made)
-    elif vertex.op is None:
-        title, length = f"<b>{text(vertex.name)}</b>", len(vertex.name)
-    else:
-        title, length = f"<b>{text(vertex.name)}</b> = {text(made)}", len(vertex.name) + len(made)
-    room = "&#160;" * (1 + length // 10)  # other fonts are wider than those that the layout is made with
-    return f"{room}{title}{room}"
+        made = what if op is None else f"{_SIGNS.get(op.tex, '')} {op.name}".strip()
+        return _roomy(f"<b>{text(made)}</b>", len(made))
+    if op is None:
+        return _roomy(f"<b>{text(vertex.name)}</b>", len(vertex.name))
+    return _roomy(f"<b>{text(vertex.name)}</b> = {text(op.name)}", len(vertex.name) + len(op.name))
 
 
-def _parameters(vertex: Vertex) -> list[str]:
+def _parameters(vertex: Vertex) -> str:
     """The parameters of a call that are not the usual ones."""
     usual = vertex.op.parameters if vertex.op is not None else {}
-    return [
-        f"{name}={shown}"
-        for name, value in vertex.params.items()
-        if name not in usual or (shown := _shown(value)) != _shown(usual[name])
-    ]
+    called = {name: _shown(value) for name, value in vertex.params.items()}
+    return ", ".join(f"{name}={shown}" for name, shown in called.items() if name not in usual or shown != _shown(usual[name]))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, inside: bool = False) -> str:
     """A parameter in few words, the same in every run."""
-    if isinstance(value, np.ndarray) and value.size > numbers.SMALL:
-        return f"array({numbers.shape(value)})"
     if isinstance(value, np.ndarray):
-        return str(value.tolist())
+        return f"array({numbers.shape(value)})" if value.size > numbers.SMALL else str(value.tolist())
     if isinstance(value, slice):
-        return ":".join("" if part is None else str(part) for part in (value.start, value.stop, value.step)).removesuffix(":")
-    if isinstance(value, (tuple, list)):
-        return f"({', '.join('…' if part is Ellipsis else str(part) for part in value)})"
-    return str(value)
+        ends = (value.start, value.stop, value.step)
+        return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
+    if isinstance(value, (tuple, list)) and not inside:
+        return f"({', '.join(_shown(part, inside=True) for part in value)})"
+    return "..." if value is Ellipsis else str(value)
+
+
+def _roomy(words: str, length: int) -> str:
+    """With room at both sides: the reader's fonts may be wider than those that the layout was made with."""
+    room = "&#160;" * (1 + length // 10)
+    return f"{room}{words}{room}"
 
 
 def _small(words: str) -> str:
-    return f'<font point-size="9" color="{_QUIET}">&#160;{words}&#160;</font>'
+    return f'<font point-size="9" color="{_QUIET}">{_roomy(words, len(words))}</font>'
 
 
 def _block(shown: list[str], label: str) -> str:

@@ -14,58 +14,57 @@ SMALL = 12
 _ACROSS = 6
 
 
-def lines(value: Any) -> list[str]:
-    """The elements of a value in aligned rows, or its statistics where they are many.
+def lines(*values: Any) -> list[list[str]]:
+    """The lines of each value: its elements, or its statistics where they are many.
+
+    Columns are as wide in one value as in the others, so that a gradient stands under its value.
 
     Examples
     --------
     >>> import numpy as np
-    >>> print(*lines(np.array([[0.25, 0.0], [-12.5, 3.0]])), sep="\\n")
+    >>> for block in lines(np.array([[0.25, 0.0], [-12.5, 3.0]]), np.array([[0.0, 0.0], [2.0, 0.12]])):
+    ...     print(*block, sep="\\n")
       0.25  0
     -12.50  3.00
-    >>> print(*lines(np.arange(101.0)), sep="\\n")
-    min  0
-    mean 50
-    max  100
-    norm 581.7
+      0     0
+      2.00  0.12
+    >>> print(*lines(np.arange(101.0))[0], sep="\\n")
+    min       0
+    mean     50
+    max     100
+    norm  581.7
     """
-    if isinstance(value, float):  # a float64 is one, too; the most frequent value by far in graphs of scalars
-        return ["".join(_aligned([float(value)]))]
-    if value is None:
-        return ["None"]
-    array = np.asarray(value)
-    if array.dtype.kind not in "biufc":
-        array = array.astype(np.float64)
-    if not array.size:
-        return ["empty"]
-    return _rows(array) if array.size <= SMALL else statistics(array)
+    grids = [_grid(value) for value in values]
+    widths = [0] * _ACROSS
+    for grid in grids:
+        for row in grid:
+            for column, cell in enumerate(row):
+                widths[column] = max(widths[column], len(cell))
+    return [["  ".join(map(str.rjust, row, widths)).rstrip() for row in grid] for grid in grids]
 
 
-def statistics(array: Any) -> list[str]:
-    r"""Minimum, mean, maximum and the norm :math:`\sqrt{\sum_i \lvert x_i \rvert^2}` of the finite elements.
+def statistics(array: Any) -> list[list[str]]:
+    r"""Minimum, mean, maximum and norm :math:`\sqrt{\sum_i \lvert x_i \rvert^2}` of the finite elements; how many are not.
 
-    Complex elements enter with their absolute values; elements that are not finite are counted.
+    Complex elements enter with their absolute values.
 
     Examples
     --------
     >>> import numpy as np
     >>> statistics(np.array([1.0, 2.0, 2.0, np.nan]))
-    ['min  1', 'mean 1.667', 'max  2', 'norm 3', 'not finite: 1 of 4']
+    [['min ', '1'], ['mean', '1.667'], ['max ', '2'], ['norm', '3'], ['nan ', '1']]
     """
-    wide = np.abs(array) if array.dtype.kind == "c" else array
-    wide = wide.astype(np.float64).ravel()
+    wide = (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64).ravel()
     finite = wide[np.isfinite(wide)]
-    found = []
+    found: dict[str, float] = {}
     if finite.size:
         largest = float(np.abs(finite).max())
         norm = largest * math.sqrt(float(np.square(finite / largest).sum())) if largest else 0.0
         mean = float((finite / finite.size).sum())
-        figures = {"min": float(finite.min()), "mean": mean, "max": float(finite.max()), "norm": norm}
-        sign = " " if any(figure < 0 for figure in figures.values()) else ""
-        found = [f"{name:<4} {figure + 0.0:{sign}.4g}" for name, figure in figures.items()]
-    if finite.size < wide.size:
-        found.append(f"not finite: {wide.size - finite.size} of {wide.size}")
-    return found
+        found = {"min": float(finite.min()), "mean": mean, "max": float(finite.max()), "norm": norm}
+    counts = {"nan": int(np.isnan(wide).sum()), "inf": int(np.isinf(wide).sum())}
+    found |= {name: count for name, count in counts.items() if count}
+    return [[f"{name:<4}", f"{figure + 0.0:.4g}"] for name, figure in found.items()]
 
 
 def shape(value: Any) -> str:
@@ -73,33 +72,38 @@ def shape(value: Any) -> str:
     return " × ".join(map(str, np.shape(value))) or "scalar"
 
 
-def _rows(array: Any) -> list[str]:
-    """One line for each row of the last axis, an empty line between matrices."""
-    cells = _aligned(array.ravel().tolist())
-    across = array.shape[-1] if array.ndim else 1
-    if across == len(cells) <= _ACROSS:
-        return ["  ".join(cell.strip() for cell in cells)]
-    if across == len(cells):
-        across = _ACROSS
-    rows = ["  ".join(cells[i : i + across]).rstrip() for i in range(0, len(cells), across)]
-    if array.ndim < 3:
-        return rows
-    down = array.shape[-2]
-    return [line for i in range(0, len(rows), down) for line in ("", *rows[i : i + down])][1:]
+def _grid(value: Any) -> list[list[str]]:
+    """Rows of cells: one row for each row of the last axis, an empty one between matrices."""
+    if isinstance(value, float):  # a float64 is one, too; the most frequent value by far in graphs of scalars
+        return [_texts([float(value)])]
+    if value is None:
+        return [["None"]]
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        array = array.astype(np.float64)
+    if not array.size:
+        return [["empty"]]
+    if array.size > SMALL:
+        return statistics(array)
+    texts = _texts(array.ravel().tolist())
+    across = min(array.shape[-1], _ACROSS) if array.ndim else 1
+    rows = [texts[i : i + across] for i in range(0, len(texts), across)]
+    for column in range(across):
+        cells = [row[column] for row in rows if column < len(row)]
+        blank = min(len(cell) - len(cell.rstrip()) for cell in cells)
+        for row in rows[: len(cells)]:
+            row[column] = row[column][: len(row[column]) - blank]
+    down = array.shape[-2] if array.ndim > 2 and array.shape[-1] == across else len(rows)
+    return [row for i in range(0, len(rows), down) for row in ([], *rows[i : i + down])][1:]
 
 
-def _aligned(numbers: Sequence[Any]) -> list[str]:
-    """Numbers as texts of one width, decimal point under decimal point, with about four significant digits."""
+def _texts(numbers: Sequence[Any]) -> list[str]:
+    """Numbers with about four significant digits, such that right-aligned their decimal points agree."""
     if isinstance(numbers[0], float):
-        texts = _decimals(numbers)
-    elif isinstance(numbers[0], complex):
-        texts = [f"{number:.3g}" for number in numbers]
-    else:
-        texts = [str(number) if abs(number) < 10**9 else f"{number:.3e}" for number in numbers]
-    if len(texts) == 1:
-        return texts
-    width = max(map(len, texts))
-    return [text.rjust(width) for text in texts]
+        return _decimals(numbers)
+    if isinstance(numbers[0], complex):
+        return [f"{number:.3g}" for number in numbers]
+    return [str(number) if abs(number) < 10**9 else f"{number:.3e}" for number in numbers]
 
 
 def _decimals(numbers: Sequence[float]) -> list[str]:

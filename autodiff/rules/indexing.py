@@ -81,7 +81,9 @@ def where(condition: Array, x: Array = None, y: Array = None) -> Array:
     >>> ad.where(x > 0, x, 0.0)
     Tensor([0., 4.])
     """
-    return nonzero(condition) if x is None and y is None else select(condition, x, y)
+    if (x is None) != (y is None):
+        raise TypeError("where takes a condition and two arrays, or a condition alone (its nonzero places)")
+    return nonzero(condition) if x is None else select(condition, x, y)
 
 
 def _nonzero(x: Array) -> Any:

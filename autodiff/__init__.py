@@ -6,6 +6,7 @@ family in `autodiff/rules/`.
 """
 
 from autodiff.creation import arange, asarray, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
+from autodiff.drawing import Drawing, draw
 from autodiff.graph import Graph, graph
 from autodiff.op import Op, elementwise, linear, primitive
 from autodiff.recording import enable_grad, is_grad_enabled, name_scope, no_grad
@@ -166,6 +167,7 @@ cumulative_sum = cumsum
 cumulative_prod = cumprod
 
 __all__ = [
+    "Drawing",
     "Graph",
     "Op",
     "Tensor",
@@ -229,6 +231,7 @@ __all__ = [
     "diagonal",
     "divide",
     "dot",
+    "draw",
     "einsum",
     "elementwise",
     "elu",

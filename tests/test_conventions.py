@@ -92,6 +92,18 @@ def test_second_derivative_through_a_mask():
         assert h(4.0) == pytest.approx(-1 / 32)
 
 
+def test_a_mask_leaves_the_derivative_of_a_zero_that_counts():
+    """Of L = sum(w sqrt(p)) at w = 0: dL/dp is 0, even at p = 0, but it moves with w where sqrt has a slope."""
+    p, w = np.array([0.0, 4.0]), np.array([0.0, 0.0])
+
+    def slope(w):
+        return ad.grad(lambda p: ad.sum(w * ad.sqrt(p)))(Tensor(p))
+
+    assert np.array_equal(slope(Tensor(w)).data, [0, 0])
+    assert np.array_equal(ad.grad(lambda w: slope(w)[1])(w), [0, 0.25])
+    assert np.array_equal(ad.jvp(lambda w: slope(w)[1], (w,), (np.ones(2),))[1], 0.25)
+
+
 def test_backward_neither_warns_nor_raises_on_infinities():
     x = Tensor([inf, -inf, 1.0], requires_grad=True)
     with np.errstate(all="ignore"):

@@ -169,15 +169,15 @@ def inputs_are_not_changed(op: Op, args: Args, params: Params) -> int:
     if moving:
         g = np.ones(y.shape)
         y.backward(g)
+        grads = [leaves[i].grad.data for i in moving]
+        for k, grad in enumerate(grads):
+            for other in [g, *grads[:k], *(leaf.data for leaf in leaves)]:
+                assert not np.may_share_memory(grad, other), f"{op.name}: a gradient shares memory"
         y.backward(g)
         assert np.all(g == 1), f"{op.name}: the incoming gradient was changed"
     for leaf, x, old in zip(leaves, args, before, strict=True):
         assert np.array_equal(x, old), f"{op.name}: the argument was changed"
         assert np.array_equal(leaf.data, old), f"{op.name}: the leaf was changed"
-    grads = [leaves[i].grad.data for i in moving]
-    for k, grad in enumerate(grads):
-        for other in [*grads[:k], *(leaf.data for leaf in leaves)]:
-            assert not np.may_share_memory(grad, other), f"{op.name}: a gradient shares memory"
     return len(moving)
 
 

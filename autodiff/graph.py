@@ -59,7 +59,9 @@ def wrote(node: Node) -> None:
     """Note that a node's value was written, now."""
     global latest_write
     latest_write = clock()
-    node._extra = {**(node._extra or {}), "written": latest_write}
+    if node._extra is None:
+        node._extra = {}
+    node._extra["written"] = latest_write
 
 
 def history(*roots: Node, check: bool = True) -> list[Node]:

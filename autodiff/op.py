@@ -386,8 +386,9 @@ def fit(g: Array, x: Array) -> Array:
         lead = g.ndim - len(shape)
         if lead < 0:
             raise ValueError(f"a rule gave a gradient of shape {g.shape} for a value of shape {shape}")
-        stretched = (i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1)
-        g = g.sum(axis=(*range(lead), *stretched))
+        if g.size != x.size:
+            stretched = [i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1]
+            g = np.add.reduce(g, axis=(*range(lead), *stretched))
         if g.shape != shape:
             g = g.reshape(shape)
     if g.dtype != x.dtype:

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from typing import Self
+from typing import Any, Self
 
+#: Whether operations are recorded; the names of the scopes around them; the level outside of this one.
+State = tuple[bool, tuple[str, ...], Any]
 
-class State:
-    """One level of the recording state of a thread or task: a linked list, innermost first."""
-
-    __slots__ = ("outer", "recording", "scope")
-
-    def __init__(self, recording: bool, scope: tuple[str, ...], outer: State | None) -> None:
-        self.recording = recording
-        self.scope = scope
-        self.outer = outer
-
-
-state: ContextVar[State] = ContextVar("autodiff recording", default=State(True, (), None))  # noqa: B039 - immutable
+state: ContextVar[State] = ContextVar("autodiff recording", default=(True, (), None))
 
 
 class _Level(ContextDecorator):
     """A context in which the recording state differs; reusable, reentrant, per thread and per task."""
 
-    def _next(self, outer: State) -> State:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        state.set(self._next(state.get()))
-        return self
-
     def __exit__(self, *error: object) -> None:
-        outer = state.get().outer
-        assert outer is not None
-        state.set(outer)
+        state.set(state.get()[2])
 
 
 class no_grad(_Level):  # noqa: N801 - PyTorch's name
@@ -50,15 +32,19 @@ class no_grad(_Level):  # noqa: N801 - PyTorch's name
     False
     """
 
-    def _next(self, outer: State) -> State:
-        return State(False, outer.scope, outer)
+    def __enter__(self) -> Self:
+        outer = state.get()
+        state.set((False, outer[1], outer))
+        return self
 
 
 class enable_grad(_Level):  # noqa: N801 - PyTorch's name
     """A context, or a decorator, in which operations are recorded, even inside `no_grad`."""
 
-    def _next(self, outer: State) -> State:
-        return State(True, outer.scope, outer)
+    def __enter__(self) -> Self:
+        outer = state.get()
+        state.set((True, outer[1], outer))
+        return self
 
 
 class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
@@ -75,12 +61,14 @@ class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self._path = (name,)
 
-    def _next(self, outer: State) -> State:
-        return State(outer.recording, (*outer.scope, self.name), outer)
+    def __enter__(self) -> Self:
+        outer = state.get()
+        state.set((outer[0], outer[1] + self._path, outer))
+        return self
 
 
 def is_grad_enabled() -> bool:
     """Whether operations are being recorded, here and now."""
-    return state.get().recording
+    return state.get()[0]

@@ -92,7 +92,7 @@ def _recorded(
     out._values = values
     out._params = params
     out._requires_grad = True
-    out._scope = state.scope
+    out._scope = state[1]
     out._made = clock()
     out._extra = out.grad = None
     return out
@@ -123,7 +123,7 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return tuple(map(wrap, y))
     if not isinstance(y, (np.ndarray, np.generic)):
         y = np.asarray(y)[()]
-    if needed and op.differentiable and (state := recording_state.get()).recording and y.dtype.kind in "fc":
+    if needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc":
         return _recorded(y, op, tuple(inputs), tuple(values), params or None, state)
     return wrap(y)
 
@@ -171,7 +171,7 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
                 y = np.complex128(y)
         except ValueError as error:
             raise _explained(error, op, (b, a) if reflected else (a, b)) from error
-        if needed and differentiable and (state := recording_state.get()).recording:
+        if needed and differentiable and (state := recording_state.get())[0]:
             out = _new(Tensor)
             out._data = y
             out._op = op
@@ -183,7 +183,7 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
                 out._values = (a, b)
             out._params = out._extra = out.grad = None
             out._requires_grad = True
-            out._scope = state.scope
+            out._scope = state[1]
             out._made = clock()
             return out
         return wrap(y)
@@ -272,7 +272,10 @@ class Tensor(Node):
     @data.setter
     def data(self, value: Any) -> None:
         array = unwrapped(value)
-        if array is not self._data:
+        old = self._data
+        if array is not old and not (
+            type(array) is np.ndarray is type(old) and array.shape == old.shape and array.dtype is old.dtype
+        ):
             array = np.asarray(array)
             if array.shape != self._data.shape:
                 raise ValueError(f"data of shape {self._data.shape} cannot become data of shape {array.shape}")

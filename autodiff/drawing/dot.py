@@ -37,7 +37,6 @@ def source(graph: Graph, *, values: bool = True, gradients: bool = True, directi
     >>> [line.strip() for line in source(ad.graph(x * x)).splitlines() if "->" in line]
     ['n0:e -> n1:0:w', 'n0:e -> n1:1:w']
     """
-    from graphviz import Digraph
 
     across = direction == "LR"
     clusters: dict[_Scope, Digraph] = {(): _page(direction)}

@@ -52,8 +52,13 @@ def _matmul_calls(d: Any) -> Any:
 matmul = linear(operator.matmul, _matmul_left, _matmul_right, name="matmul", tex=r"#1 \, #2", domain=_matmul_calls)
 
 
+def _product(a: Array, b: Array) -> Array:
+    """a @ b, for two matrices by the way that costs least before the first number is multiplied."""
+    return a.dot(b) if a.ndim == 2 == b.ndim else a @ b
+
+
 def _affine(x: Array, weight: Array, bias: Array) -> Array:
-    return x @ weight.mT + bias
+    return _product(x, weight.mT) + bias
 
 
 def _rows(x: Array) -> Array:
@@ -63,8 +68,8 @@ def _rows(x: Array) -> Array:
 
 affine = primitive(
     _affine,
-    lambda g, y, x, weight, bias: g @ weight,
-    lambda g, y, x, weight, bias: _rows(g).T @ _rows(x),
+    lambda g, y, x, weight, bias: _product(g, weight),
+    lambda g, y, x, weight, bias: _product(_rows(g).mT, _rows(x)),
     lambda g, y, x, weight, bias: g,
     push=lambda dxs, y, x, weight, bias: (
         (0 * y if dxs[0] is None else dxs[0] @ weight.mT)

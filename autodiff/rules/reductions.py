@@ -10,6 +10,7 @@ import numpy as np
 from autodiff.op import Array, implements, linear, primitive
 from autodiff.rules.arithmetic import POSITIVE, power, square
 from autodiff.rules.arithmetic import abs as absolute
+from autodiff.rules.shapes import broadcast_to
 
 Axis = int | tuple[int, ...] | None
 
@@ -48,7 +49,7 @@ def _kept(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
 
 def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """The transpose of a sum: every element gets the whole gradient."""
-    return np.broadcast_to(_kept(g, x, axis, keepdims), x.shape)
+    return broadcast_to.on(_kept(g, x, axis, keepdims) if axis is not None or keepdims else g, shape=x.shape)
 
 
 def _sum(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:

@@ -102,6 +102,8 @@ def _broadcast_to(x: Array, shape: Shape) -> Array:
     Tensor([[1., 2.],
             [1., 2.]])
     """
+    if x.ndim == 0 and isinstance(shape, tuple):  # the gradient of every loss passes here: without NumPy's checks
+        return np.ndarray(shape, x.dtype, x[()], 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -138,14 +139,14 @@ class Op:
 def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
     """The names of a forward's arrays (None: any number of them), and its other parameters with their defaults.
 
-    The first `arity` arguments are arrays; all of those without a default, where the operation has no rule.
+    The first `arity` arguments are arrays; all of those without a default, where the operation has no rule.  NumPy's own
+    functions have arrays alone: their other parameters are not what a rule would expect.
     """
     if isinstance(forward, np.ufunc):
-        return tuple(f"x{i + 1}" for i in range(forward.nin)), {}
-    try:
-        given = list(inspect.signature(forward).parameters.values())
-    except ValueError:  # a function written in C that does not say
-        return tuple(f"x{i + 1}" for i in range(arity)), {}
+        arity = forward.nin
+    if not isinstance(forward, FunctionType) or forward.__module__.partition(".")[0] == "numpy":
+        return tuple(f"x{i + 1}" for i in range(arity or len(inspect.signature(forward).parameters))), {}
+    given = list(inspect.signature(forward).parameters.values())
     if any(p.kind is p.VAR_POSITIONAL for p in given):
         return None, {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
     names = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]

@@ -238,10 +238,10 @@ class Tensor(Node):
     >>> a, b = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
     >>> y = a * b**2
     >>> y
-    Tensor(18., op=multiply)
+    Tensor(18.0, op=multiply)
     >>> y.backward()
     >>> a.grad, b.grad
-    (Tensor(9.), Tensor(12.))
+    (Tensor(9.0), Tensor(12.0))
     """
 
     __slots__ = ()
@@ -528,7 +528,7 @@ class Tensor(Node):
         >>> handle = x.register_hook(lambda g: 10 * g)
         >>> (x * x).backward()
         >>> x.grad
-        Tensor(60.)
+        Tensor(60.0)
         >>> handle.remove()
         """
         if not self._requires_grad:

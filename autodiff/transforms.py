@@ -172,8 +172,8 @@ def grad(
     Examples
     --------
     >>> import autodiff as ad, numpy as np
-    >>> ad.grad(ad.grad(ad.tanh))(0.5)
-    np.float64(-0.7268619813835874)
+    >>> ad.grad(ad.grad(lambda x: x**3))(2.0)
+    np.float64(12.0)
     >>> ad.grad(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 3.0})
     {'w': np.float64(3.0), 'b': np.float64(2.0)}
     """

@@ -155,6 +155,6 @@ def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     --------
     >>> import autodiff as ad
     >>> ad.trace(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
-    Tensor(5.)
+    Tensor(5.0)
     """
     return np.sum(diagonal(x, offset, axis1, axis2), axis=-1)

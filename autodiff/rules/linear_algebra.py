@@ -192,17 +192,41 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     return einsum_explicit(*operands, terms=tuple(terms), result=result)
 
 
+def _tril(x: Array, k: int = 0) -> Array:
+    r"""Matrices with zeros above a diagonal: :math:`y_{ij} = x_{ij}` where :math:`j - i \le k`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.tril(ad.ones((2, 2)))
+    Tensor([[1., 0.],
+            [1., 1.]])
+    """
+    return np.tril(x, k)
+
+
+def _triu(x: Array, k: int = 0) -> Array:
+    r"""Matrices with zeros below a diagonal: :math:`y_{ij} = x_{ij}` where :math:`j - i \ge k`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.triu(ad.ones((2, 2)))
+    Tensor([[1., 1.],
+            [0., 1.]])
+    """
+    return np.triu(x, k)
+
+
+def _triangle_calls(d: Any) -> Any:
+    return (d.array(min_dims=2),), {"k": d.integer(-2, 2)}
+
+
 tril = linear(
-    np.tril,
-    lambda g, y, x, k: np.tril(g, k),
-    tex=r"\operatorname{tril} #1",
-    domain=lambda d: ((d.array(min_dims=2),), {"k": d.integer(-2, 2)}),
+    _tril, lambda g, y, x, k: np.tril(g, k), name="tril", tex=r"\operatorname{tril} #1", domain=_triangle_calls
 )
 triu = linear(
-    np.triu,
-    lambda g, y, x, k: np.triu(g, k),
-    tex=r"\operatorname{triu} #1",
-    domain=lambda d: ((d.array(min_dims=2),), {"k": d.integer(-2, 2)}),
+    _triu, lambda g, y, x, k: np.triu(g, k), name="triu", tex=r"\operatorname{triu} #1", domain=_triangle_calls
 )
 
 
@@ -295,7 +319,7 @@ def vecdot(a: Array, b: Array, axis: int = -1) -> Array:
     --------
     >>> import autodiff as ad
     >>> ad.vecdot(ad.Tensor([1.0, 2.0]), ad.Tensor([3.0, 4.0]))
-    Tensor(11.)
+    Tensor(11.0)
     """
     product = matmul(expand_dims(conj(moveaxis(a, axis, -1)), -2), expand_dims(moveaxis(b, axis, -1), -1))
     return reshape(product, np.shape(product)[:-2])

@@ -187,7 +187,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     --------
     >>> import autodiff as ad
     >>> ad.logsumexp(ad.Tensor([1000.0, 1000.0]))
-    Tensor(1000.69314718)
+    Tensor(1000.6931471805599)
     """
     top = _greatest(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
@@ -341,7 +341,7 @@ def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: boo
     --------
     >>> import autodiff as ad
     >>> ad.norm(ad.Tensor([3.0, 4.0]))
-    Tensor(5.)
+    Tensor(5.0)
     """
     if ord is None or ord == 2:
         return norm2(x, axis=axis, keepdims=keepdims)
@@ -369,7 +369,7 @@ def linalg_norm(x: Array, ord: Any = None, axis: Axis = None, *, keepdims: bool 
     --------
     >>> import autodiff as ad, numpy as np
     >>> np.linalg.norm(ad.Tensor([[3.0, 0.0], [0.0, 4.0]]))
-    Tensor(5.)
+    Tensor(5.0)
     """
     matrices = (axis is None and np.ndim(x) == 2) or (isinstance(axis, tuple) and len(axis) == 2)
     if ord is not None and not (matrices and ord == "fro"):

@@ -13,6 +13,14 @@ from autodiff.op import fit
 _ndarray = np.ndarray
 
 
+def outward(g: Any) -> Any:
+    """Turn a gradient from the engine's into the world's, or back: complex ones are conjugated.
+
+    Inside, pulls are transposes; outside, the gradient of a real loss points uphill, as in PyTorch.
+    """
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
 def pull_back(
     seeds: Iterable[tuple[Node, Any]],
     *,

@@ -13,7 +13,7 @@ from autodiff.graph import Node, clock, wrote
 from autodiff.op import Array, Op, implements, numpy_functions
 from autodiff.recording import State, enable_grad, is_grad_enabled
 from autodiff.recording import state as recording_state
-from autodiff.reverse import pull_back
+from autodiff.reverse import outward, pull_back
 from autodiff.rules import (
     activations,
     arithmetic,
@@ -488,13 +488,13 @@ class Tensor(Node):
         if create_graph:
             with enable_grad():
                 seed = seed if isinstance(seed, Tensor) else wrap(seed)
-                leaves = pull_back([(self, _conj(seed))], record=True, visit=_visit, release=not retain_graph)
+                leaves = pull_back([(self, outward(seed))], record=True, visit=_visit, release=not retain_graph)
                 for leaf, g in leaves.items():
-                    _settle(leaf, _conj(g))
+                    _settle(leaf, outward(g))
         else:
-            leaves = pull_back([(self, _conj(seed))], visit=_visit, release=not retain_graph)
+            leaves = pull_back([(self, outward(seed))], visit=_visit, release=not retain_graph)
             for leaf, g in leaves.items():
-                _settle(leaf, _conj(g))
+                _settle(leaf, outward(g))
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -745,11 +745,6 @@ def _unwrapped_safely(data: Any) -> Any:
     return data
 
 
-def _conj(g: Any) -> Any:
-    """Into the engine and out of it: pulls are transposes, but a gradient points uphill, as in PyTorch."""
-    return np.conj(g) if g.dtype.kind == "c" else g
-
-
 def _as_gradient(g: Any) -> Tensor:
     """A gradient as a Tensor that shares its memory with nothing."""
     if isinstance(g, Tensor):
@@ -781,9 +776,9 @@ def _add_to(node: Tensor, g: Any) -> None:
 
 def _visit(node: Any, g: Any) -> Any:
     """What a recorded value does when its gradient is known."""
-    g = _conj(_hooked(node, _conj(g)))
+    g = outward(_hooked(node, outward(g)))
     if node._extra.get("retain"):
-        _add_to(node, _conj(g.copy()))
+        _add_to(node, outward(g.copy()))
     return g
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from autodiff.forward import push_forward
 from autodiff.graph import Node, history
 from autodiff.recording import enable_grad, is_grad_enabled
-from autodiff.reverse import pull_back
+from autodiff.reverse import outward, pull_back
 from autodiff.rules.arithmetic import positive
 from autodiff.rules.shapes import reshape, stack
 from autodiff.tensor import Tensor, unwrapped, wrap
@@ -118,10 +118,6 @@ def _scalar(y: Any) -> Tensor:
     return tensor
 
 
-def _conj(g: Any) -> Any:
-    return np.conj(g) if g.dtype.kind == "c" else g
-
-
 def value_and_grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -156,7 +152,7 @@ def value_and_grad(
         value, aux = call.result if has_aux else (call.result, None)
         y = _scalar(value)
         record = call.open([y])
-        found = [call.given_back(_conj(g)) for g in call.gradients([y], [np.ones_like(y._data)], record)]
+        found = [call.given_back(outward(g)) for g in call.gradients([y], [np.ones_like(y._data)], record)]
         gradients = _rebuilt(call.followed_args, iter(found))
         y = call.given_back(y if record else y.detach())
         return ((y, aux) if has_aux else y), (gradients[0] if isinstance(argnums, int) else gradients)
@@ -205,8 +201,8 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
         if [np.shape(s) for s in seeds] != [y.shape for y in outputs]:
             raise ValueError(f"the result has shapes {[y.shape for y in outputs]}, got {[np.shape(s) for s in seeds]}")
         record = open_ or (is_grad_enabled() and any(isinstance(s, Tensor) and s._requires_grad for s in seeds))
-        seeds = [_conj(s if s.dtype == y.dtype else s.astype(y.dtype)) for s, y in zip(seeds, outputs, strict=True)]
-        found = [call.given_back(_conj(x)) for x in call.gradients(outputs, seeds, record)]
+        seeds = [outward(s if s.dtype == y.dtype else s.astype(y.dtype)) for s, y in zip(seeds, outputs, strict=True)]
+        found = [call.given_back(outward(x)) for x in call.gradients(outputs, seeds, record)]
         return tuple(_rebuilt(call.followed_args, iter(found)))
 
     values = (call.given_back(y if open_ else y.detach()) for y in outputs)

@@ -139,8 +139,8 @@ class Op:
 def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
     """The names of a forward's arrays (None: any number of them), and its other parameters with their defaults.
 
-    The first `arity` arguments are arrays; all of those without a default, where the operation has no rule.  Functions of
-    NumPy's own have arrays alone: their other parameters are not what a rule would expect.
+    The first `arity` arguments are arrays; all of those without a default, where the operation has no rule.  Functions
+    of NumPy's own have arrays alone: their other parameters are not what a rule would expect.
     """
     if isinstance(forward, np.ufunc):
         arity = forward.nin

@@ -10,8 +10,8 @@ import numpy as np
 from autodiff.drawing import numbers
 from autodiff.graph import Vertex
 
-#: Of each kind of value, the tint of its cards and of their borders; the hues are those of Okabe and Ito (2008), whose
-#: differences colour-blind readers see, too.
+#: Of each kind of value, the tint of its cards and the colour of their borders; the hues are those of Okabe and Ito
+#: (2008), which colour-blind readers can tell apart.
 COLOURS = {
     "parameter": ("#FCE8C3", "#B87F00"),
     "data": ("#D9EDFA", "#3A87B8"),
@@ -22,9 +22,12 @@ COLOURS = {
 _QUIET = "#595959"
 _GRADIENT = "#8A3C00"
 
-#: Operations of more arguments show no port for each.
+#: Operations of more arguments have no ports.
 _PORTS = 8
+#: Longer names are shortened.
 _LONGEST = 40
+#: What NumPy and Python call the two arguments of operators; a reader would take them for tensors of these names.
+_NAMELESS = (("a", "b"), ("x1", "x2"))
 
 #: How an operation is written, and the sign for it.
 _SIGNS = {
@@ -63,7 +66,9 @@ def ports(vertex: Vertex) -> tuple[str, ...]:
     if vertex.op is None or not 2 <= count <= _PORTS:
         return ()
     names = vertex.op.arguments
-    return names if names is not None and len(names) == count else tuple(map(str, range(1, count + 1)))
+    if names is None or len(names) != count or names in _NAMELESS:
+        return tuple(map(str, range(1, count + 1)))
+    return names
 
 
 def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: bool, across: bool) -> str:
@@ -85,7 +90,7 @@ def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: b
     found = _numbers(vertex, values, gradients)
     if what == "constant" and np.ndim(vertex.value) == 0:
         return f'<<font point-size="9">{found[0][1][0] if found else "constant"}</font>>'
-    facts = [what] if vertex.name is not None and what in ("parameter", "data") else []
+    facts = [what] if vertex.name and what in ("parameter", "data") else []
     facts += ["output"] if output else []
     facts.append(numbers.shape(vertex.value))
     if (own := np.asarray(vertex.value).dtype) != dtype and what != "constant":
@@ -101,35 +106,40 @@ def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: b
 
 def text(anything: str, longest: int = _LONGEST) -> str:
     """A name, whatever it is made of, as text between tags."""
-    if len(anything) > longest:
-        anything = anything[: longest - 1] + "…"
-    printable = "".join(c if c.isprintable() else "�" for c in anything)
-    return html.escape(printable, quote=False).strip() or "&#160;"
+    escaped = html.escape(_shortened(anything, longest), quote=False)
+    return escaped.replace("\\", r"\\") or "&#160;"  # in a label, \N is the name of the node
+
+
+def _shortened(anything: str, longest: int = _LONGEST) -> str:
+    """One line of printable characters, and not too long."""
+    line = " ".join(str(anything).split())
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 
 def _numbers(vertex: Vertex, values: bool, gradients: bool) -> list[tuple[str, list[str]]]:
     shown = {"value": vertex.value} if values else {}
     gradient = getattr(vertex.node, "grad", None) if gradients else None
     if gradient is not None:
-        shown["grad"] = gradient.data
+        shown["grad"] = np.asarray(gradient.detach())[()]
     return list(zip(shown, numbers.lines(*shown.values()), strict=True))
 
 
 def _title(vertex: Vertex, what: str) -> str:
-    op = vertex.op
-    if vertex.name is None:
-        made = what if op is None else f"{_SIGNS.get(op.tex, '')} {op.name}".strip()
-        return _roomy(f"<b>{text(made)}</b>", len(made))
-    if op is None:
-        return _roomy(f"<b>{text(vertex.name)}</b>", len(vertex.name))
-    return _roomy(f"<b>{text(vertex.name)}</b> = {text(op.name)}", len(vertex.name) + len(op.name))
+    op, name = vertex.op, _shortened(vertex.name or "")
+    if op is not None and name:
+        return _roomy(f"<b>{text(name)}</b> = {text(op.name)}", len(name) + len(op.name))
+    title = name or (what if op is None else f"{_SIGNS.get(op.tex, '')} {op.name}".strip())
+    return f"<b>{_roomy(text(title), len(title))}</b>"
 
 
 def _parameters(vertex: Vertex) -> str:
     """The parameters of a call that are not the usual ones."""
     usual = vertex.op.parameters if vertex.op is not None else {}
     called = {name: _shown(value) for name, value in vertex.params.items()}
-    return ", ".join(f"{name}={shown}" for name, shown in called.items() if name not in usual or shown != _shown(usual[name]))
+    return ", ".join(
+        f"{name}={shown}" for name, shown in called.items() if name not in usual or shown != _shown(usual[name])
+    )
 
 
 def _shown(value: Any, inside: bool = False) -> str:
@@ -137,8 +147,8 @@ def _shown(value: Any, inside: bool = False) -> str:
     if isinstance(value, np.ndarray):
         return f"array({numbers.shape(value)})" if value.size > numbers.SMALL else str(value.tolist())
     if isinstance(value, slice):
-        ends = (value.start, value.stop, value.step)
-        return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
+        ends = ["" if end is None else str(end) for end in (value.start, value.stop, value.step)]
+        return ":".join(ends if value.step is not None else ends[:2])
     if isinstance(value, (tuple, list)) and not inside:
         return f"({', '.join(_shown(part, inside=True) for part in value)})"
     return "..." if value is Ellipsis else str(value)

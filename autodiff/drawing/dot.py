@@ -17,6 +17,9 @@ _Scope = tuple[str, ...]
 _EDGE = "#7F7F7F"
 #: Clusters by their depth.
 _SHADES = ("#F5F5F5", "#EBEBEB", "#E1E1E1", "#D7D7D7")
+#: Edges that reach further, all together, are drawn as straight lines, in an order that is not polished: Graphviz would
+#: take minutes for a parameter that every one of a hundred steps uses.
+_FAR = 5000
 
 
 def source(graph: Graph, *, values: bool = True, gradients: bool = True, direction: str = "LR") -> str:
@@ -37,20 +40,20 @@ def source(graph: Graph, *, values: bool = True, gradients: bool = True, directi
     >>> [line.strip() for line in source(ad.graph(x * x)).splitlines() if "->" in line]
     ['n0:e -> n1:0:w', 'n0:e -> n1:1:w']
     """
-
     across = direction == "LR"
-    clusters: dict[_Scope, Digraph] = {(): _page(direction)}
+    clusters: dict[_Scope, Digraph] = {(): _page(direction, rough=_reach(graph) > _FAR)}
     dtype = np.asarray(graph.nodes[graph.outputs[0]].value).dtype
     outputs = set(graph.outputs)
     for vertex, scope in zip(graph.nodes, _places(graph), strict=True):
-        for depth in range(1, len(scope) + 1):
-            if scope[:depth] not in clusters:
-                clusters[scope[:depth]] = _cluster(len(clusters), scope[:depth])
+        if scope not in clusters:
+            for depth in range(1, len(scope) + 1):
+                clusters.setdefault(scope[:depth], _cluster(len(clusters), scope[:depth]))
         output = vertex.id in outputs
         label = card(vertex, output=output, dtype=dtype, values=values, gradients=gradients, across=across)
         clusters[scope].node(f"n{vertex.id}", label, _attributes=_look(vertex, output))
     page = clusters.pop(())
-    for scope in sorted(clusters, key=len, reverse=True):
+    siblings = reversed(clusters) if across else clusters  # Graphviz turns the page for LR: what is first comes lowest
+    for scope in sorted(siblings, key=len, reverse=True):
         (clusters[scope[:-1]] if len(scope) > 1 else page).subgraph(clusters[scope])
     out, into = ("e", "w") if across else ("s", "n")
     for vertex in graph.nodes:
@@ -60,10 +63,10 @@ def source(graph: Graph, *, values: bool = True, gradients: bool = True, directi
     return str(page.source)
 
 
-def _page(direction: str) -> Digraph:
+def _page(direction: str, rough: bool) -> Digraph:
     from graphviz import Digraph
 
-    return Digraph(
+    page = Digraph(
         "computation",
         graph_attr={
             "rankdir": direction,
@@ -86,6 +89,9 @@ def _page(direction: str) -> Digraph:
         },
         edge_attr={"color": _EDGE, "arrowsize": "0.6"},
     )
+    if rough:
+        page.attr(splines="line", nslimit="0.1", nslimit1="0.1", mclimit="0.1")
+    return page
 
 
 def _cluster(number: int, scope: _Scope) -> Digraph:
@@ -110,7 +116,10 @@ def _look(vertex: Vertex, output: bool) -> dict[str, str]:
 
 
 def _places(graph: Graph) -> list[_Scope]:
-    """The scope that each value is drawn in: a result where it was made, a leaf where all its uses are."""
+    """The scope that each value is drawn in: a result where it was made, a parameter or constant around all its uses.
+
+    Data come from outside of all scopes: a network does not own its input.
+    """
     places: list[_Scope | None] = [None if vertex.op is None else vertex.scope for vertex in graph.nodes]
     for vertex in graph.nodes:
         for i in vertex.inputs:
@@ -118,6 +127,19 @@ def _places(graph: Graph) -> list[_Scope]:
                 known = places[i]
                 places[i] = vertex.scope if known is None else _common(known, vertex.scope)
     return [() if place is None else place for place in places]
+
+
+def _reach(graph: Graph) -> int:
+    """How many layers all edges together reach over, if each value stands in the layer after its latest input."""
+    layers = [0] * len(graph.nodes)
+    first: dict[int, int] = {}  # the layer of a leaf's first use
+    for vertex in graph.nodes:
+        layers[vertex.id] = 1 + max((layers[i] for i in vertex.inputs), default=0)
+        for i in vertex.inputs:
+            if graph.nodes[i].op is None:
+                first[i] = min(first.get(i, layers[vertex.id]), layers[vertex.id])
+    starts = [first.get(i, layer + 1) - 1 for i, layer in enumerate(layers)]
+    return sum(layers[vertex.id] - starts[i] for vertex in graph.nodes for i in vertex.inputs)
 
 
 def _common(a: _Scope, b: _Scope) -> _Scope:

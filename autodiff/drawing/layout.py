@@ -10,10 +10,16 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-#: The programs that lay out, by preference: the one that the wheel `graphviz-pure` installs, and a system's Graphviz.
-ENGINES = ("graphviz-pure", "dot")
+#: Seconds after which the program is stopped.
+PATIENCE = 120
 
+#: Sharp on today's screens; what would be longer than 100 inches is scaled down: a bitmap must fit into memory.
+_PNG = ("-Gdpi=144", "-Gsize=100,100")
 _PURE_FORMATS = ("svg", "png")
+_INSTALL = {
+    "graphviz-pure": "pip install graphviz-pure",
+    "dot": "install Graphviz, so that its command dot is on the PATH (https://graphviz.org/download)",
+}
 _HELP = "the DOT source needs no program: see .source, or save it with .save('x.dot')"
 
 
@@ -33,14 +39,17 @@ def render(source: str, format: str, engine: str | None = None) -> bytes:
         If there is no such program, or if it fails: with what it said.
     """
     program = find(format, engine)
-    command = [str(program), f"-T{format}", *(["-Gdpi=144"] if format == "png" else [])]
+    command = [str(program), f"-T{format}", *(_PNG if format == "png" else ())]
     try:
-        done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
+        done = subprocess.run(command, input=source.encode(), capture_output=True, check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{program} did not finish in {PATIENCE} s: draw a part of the graph; {_HELP}") from None
     except OSError as error:
         raise RuntimeError(f"{program} cannot be run: {error}; {_HELP}") from error
     if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip() or "nothing"
-        raise RuntimeError(f"{program} failed with exit code {done.returncode} and said: {said}\n{_HELP}")
+        said = done.stderr.decode(errors="replace").splitlines()
+        errors = "\n".join([line for line in said if not line.startswith("Warning")][:10]) or "nothing"
+        raise RuntimeError(f"{program} failed with exit code {done.returncode} and said: {errors}\n{_HELP}")
     return done.stdout
 
 
@@ -53,14 +62,15 @@ def find(format: str, engine: str | None = None) -> Path:
         If none is installed; the error says what to install.
     """
     finders = {"graphviz-pure": _find_pure, "dot": _find_dot}
-    for name in ENGINES if engine is None else (engine,):
-        if (name == "dot" or format in _PURE_FORMATS) and (program := finders[name]()) is not None:
+    engines = [name for name in finders if engine in (None, name) and (name == "dot" or format in _PURE_FORMATS)]
+    for name in engines:
+        if (program := finders[name]()) is not None:
             return program
-    wanted = "pip install graphviz-pure" if format in _PURE_FORMATS and engine != "dot" else ""
-    system = "install Graphviz (https://graphviz.org/download), so that its command dot is on the PATH"
-    if engine == "graphviz-pure" and not wanted:
-        raise RuntimeError(f"graphviz-pure writes {' and '.join(_PURE_FORMATS)}, not {format}: use engine='dot'; {_HELP}")
-    advice = wanted if engine == "graphviz-pure" else f"{wanted}, or {system}" if wanted else system
+    if not engines:
+        raise RuntimeError(
+            f"graphviz-pure writes {' and '.join(_PURE_FORMATS)}, not {format}: use engine='dot'; {_HELP}"
+        )
+    advice = " or ".join(_INSTALL[name] for name in engines)
     raise RuntimeError(f"no program was found that lays out {format}: {advice}; {_HELP}")
 
 

@@ -44,9 +44,9 @@ def lines(*values: Any) -> list[list[str]]:
 
 
 def statistics(array: Any) -> list[list[str]]:
-    r"""Minimum, mean, maximum and norm :math:`\sqrt{\sum_i \lvert x_i \rvert^2}` of the finite elements; how many are not.
+    r"""Minimum, mean, maximum and norm :math:`\sqrt{\sum_i \lvert x_i \rvert^2}` of the finite elements.
 
-    Complex elements enter with their absolute values.
+    Elements that are not finite are counted; complex ones enter with their absolute values.
 
     Examples
     --------
@@ -54,7 +54,8 @@ def statistics(array: Any) -> list[list[str]]:
     >>> statistics(np.array([1.0, 2.0, 2.0, np.nan]))
     [['min ', '1'], ['mean', '1.667'], ['max ', '2'], ['norm', '3'], ['nan ', '1']]
     """
-    wide = (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64).ravel()
+    with np.errstate(all="ignore"):
+        wide = (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64).ravel()
     finite = wide[np.isfinite(wide)]
     found: dict[str, float] = {}
     if finite.size:
@@ -79,7 +80,7 @@ def _grid(value: Any) -> list[list[str]]:
     if value is None:
         return [["None"]]
     array = np.asarray(value)
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in "biuc":  # any other size of float; or an integer that only Python can hold
         array = array.astype(np.float64)
     if not array.size:
         return [["empty"]]
@@ -107,7 +108,7 @@ def _texts(numbers: Sequence[Any]) -> list[str]:
 
 
 def _decimals(numbers: Sequence[float]) -> list[str]:
-    """Floating-point numbers with the same number of decimals; an exact zero, infinity or NaN has none."""
+    """Floating-point numbers with the same number of decimals; an exact zero has none, and stands before the point."""
     sizes = [abs(x) for x in numbers if x and math.isfinite(x)]
     if not sizes:
         return [f"{x + 0.0:g}" for x in numbers]
@@ -124,5 +125,5 @@ def _decimals(numbers: Sequence[float]) -> list[str]:
         decimals -= 1
     if not decimals:
         texts = {x: text.rstrip(".") for x, text in texts.items()}
-    space = " " * (decimals + 1 if decimals and len(numbers) > 1 else 0)
-    return [texts[x] if x in texts else f"{x + 0.0:g}{space}" for x in numbers]
+    texts[0.0] = f"0{' ' * (decimals + 1)}" if decimals and len(numbers) > 1 else "0"
+    return [texts.get(x, f"{x:g}") for x in numbers]

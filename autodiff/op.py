@@ -69,6 +69,8 @@ class Op:
     pulls: tuple[Callable[..., Array] | None, ...] | Every
     #: The same, where 0 * inf occurred: a gradient of exactly zero contributes exactly zero.
     careful_pulls: tuple[Callable[..., Array] | None, ...] | Every
+    #: Whether a Python number among the arguments stays one, so that it takes the others' dtype.
+    keeps_numbers: bool = False
     #: Whether a pull reads the values of the arguments (or of the result), not their shapes alone.
     reads_values: bool
 
@@ -179,6 +181,8 @@ def masked_product(g: Array, d: Array) -> Array:
 class Elementwise(Op):
     """y_i = f(a_i, b_i, …): the Jacobian is diagonal, and its author writes the diagonal."""
 
+    keeps_numbers = True
+
     def __init__(self, forward: Callable[..., Array], *partials: Rule, **fields: Any) -> None:
         super().__init__(forward, partials, **fields)
         self.pulls = tuple(_plain_pull(d, len(partials), bool(self.parameters)) for d in partials)
@@ -236,6 +240,7 @@ class Linear(Op):
         self.pulls = self.careful_pulls = _pulls(adjoints, every)
         self.jointly = jointly or (not every and len([a for a in adjoints if a is not None]) == 1)
         self.reads_values = not self.jointly
+        self.keeps_numbers = jointly
 
     def push(
         self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False

@@ -110,7 +110,8 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             needed = needed or x._requires_grad
         else:
             inputs.append(None)
-            values.append(x if type(x) in _PLAIN else _plain(x))
+            x = x if type(x) in _PLAIN else _plain(x)
+            values.append(x if op.keeps_numbers or type(x) is np.ndarray else np.asarray(x))
     if params:
         for name, value in params.items():
             if isinstance(value, (Tensor, list, tuple)):

@@ -19,6 +19,7 @@ CASES = {
     "add, reflected": (lambda: np.ones(3) + leaf(), ValueError, r"add.*\(3,\).*\(2,\)"),
     "matmul": (lambda: leaf() @ np.ones((3, 2)), ValueError, r"matmul.*\(2,\).*\(3, 2\)"),
     "affine": (lambda: ad.affine(leaf(), np.ones((4, 3)), np.ones(4)), ValueError, r"affine.*\(2,\).*\(4, 3\).*\(4,\)"),
+    "affine of a number": (lambda: ad.affine(1.0, np.ones((4, 3)), np.ones(4)), ValueError, r"affine.*\(\)"),
     "maximum": (lambda: ad.maximum(leaf(), np.ones(3)), ValueError, r"maximum.*\(2,\).*\(3,\)"),
     "reshape": (lambda: leaf().reshape(3), ValueError, r"reshape.*\(2,\)"),
     "concat": (lambda: ad.concat([leaf(), np.ones((1, 2))]), ValueError, r"concat.*\(2,\).*\(1, 2\)"),

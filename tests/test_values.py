@@ -116,6 +116,17 @@ def test_error_function_to_the_last_digits(x):
     assert ad.erfc(x).item() == pytest.approx(math.erfc(x), rel=1e-13, abs=0)
 
 
+def test_log_softmax_does_not_round_at_the_size_of_its_argument():
+    x = ad.Tensor(np.array([1e4, 1e4 - 1], np.float32))
+    np.testing.assert_allclose(ad.log_softmax(x).data, [-0.31326168, -1.3132617], rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [ad.sum, ad.mean, ad.max, ad.logsumexp, ad.norm, ad.ravel, ad.exp, ad.relu])
+def test_plain_numbers_and_lists_will_do(function):
+    assert isinstance(function(2.0), ad.Tensor)
+    assert isinstance(function([1.0, 2.0]), ad.Tensor)
+
+
 # Stable at any size: no overflow, no NaN, no warning, in float32 at +-10,000
 
 NEURAL = (

@@ -1,0 +1,125 @@
+"""The workloads for MyGrad: Tensors and `mygrad.nnet`, without memory guarding, as its guide advises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import mygrad as mg
+from mygrad.nnet.activations import relu, sigmoid
+from mygrad.nnet.losses import softmax_crossentropy
+
+from benchmarks.workloads import Array
+
+Step = Callable[[], Any]
+
+mg.turn_memory_guarding_off()
+
+
+def scalar(layers: list[tuple[Array, Array]], x: Array, y: Array, alpha: float, rate: Callable[[int], float]) -> Step:
+    net = [[([mg.tensor(w) for w in row], mg.tensor(b)) for row, b in zip(*layer, strict=True)] for layer in layers]
+    parameters = [p for layer in net for weights, bias in layer for p in (*weights, bias)]
+    steps = count()
+
+    def model(values: list[Any]) -> Any:
+        for layer in net:
+            values = [sum((w * v for w, v in zip(weights, values, strict=True)), bias) for weights, bias in layer]
+            if layer is not net[-1]:
+                values = [relu(v) for v in values]
+        return values[0]
+
+    def step() -> float:
+        scores = [model(row) for row in x.tolist()]
+        losses = [relu(1 + -yi * score) for yi, score in zip(y.tolist(), scores, strict=True)]
+        loss = sum(losses) * (1.0 / len(losses)) + alpha * sum(p * p for p in parameters)
+        loss.backward()
+        _descend(parameters, rate(next(steps)))
+        return float(loss)
+
+    return step
+
+
+def scalar_as_matrices(
+    layers: list[tuple[Array, Array]], x: Array, y: Array, alpha: float, rate: Callable[[int], float]
+) -> Step:
+    labels = y.reshape(-1, 1)
+    steps = count()
+
+    def loss(parameters: list[mg.Tensor]) -> mg.Tensor:
+        penalty = sum(mg.sum(p * p) for p in parameters)
+        return mg.mean(relu(1 - labels * _network(relu, parameters, x))) + alpha * penalty
+
+    return _training(loss, layers, lambda: rate(next(steps)))
+
+
+def _descend(parameters: list[mg.Tensor], rate: float) -> None:
+    for p in parameters:
+        p.data -= rate * p.grad
+
+
+def _network(activation: Callable[[Any], Any], parameters: list[mg.Tensor], x: Any) -> Any:
+    """Linear layers with an activation between them."""
+    *hidden, weight, bias = parameters
+    for w, b in zip(hidden[::2], hidden[1::2], strict=True):
+        x = activation(x @ w.T + b)
+    return x @ weight.T + bias
+
+
+def _training(
+    loss: Callable[[list[mg.Tensor]], mg.Tensor], layers: list[tuple[Array, Array]], rate: Callable[[], float]
+) -> Step:
+    parameters = [mg.tensor(array) for layer in layers for array in layer]
+
+    def step() -> float:
+        value = loss(parameters)
+        value.backward()
+        _descend(parameters, rate())
+        return float(value)
+
+    return step
+
+
+def tiny(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    def loss(parameters: list[mg.Tensor]) -> mg.Tensor:
+        p = sigmoid(_network(relu, parameters, x))
+        return -mg.mean(y * mg.log(p) + (1 - y) * mg.log(1 - p))
+
+    return _training(loss, layers, lambda: rate)
+
+
+def nielsen(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(
+        lambda parameters: mg.mean((sigmoid(_network(sigmoid, parameters, x)) - y) ** 2), layers, lambda: rate
+    )
+
+
+def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(lambda parameters: softmax_crossentropy(_network(relu, parameters, x), y), layers, lambda: rate)
+
+
+wide = mlp
+
+
+def chain(x: Array) -> Step:
+    inputs = mg.tensor(x)
+
+    def step() -> tuple[float, Array]:
+        y = mg.sum(mg.tanh(inputs) * sigmoid(inputs) + mg.exp(-inputs * inputs))
+        y.backward()
+        return float(y), inputs.grad
+
+    return step
+
+
+def deep(h: float, depth: int, scale: float, shift: float) -> Step:
+    start = mg.tensor(h)
+
+    def step() -> tuple[float, Array]:
+        h = start
+        for _ in range(depth):
+            h = h * scale + shift
+        h.backward()
+        return float(h), start.grad
+
+    return step

@@ -1,0 +1,121 @@
+"""The workloads as a user of this library writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import autodiff as ad
+import nn
+from benchmarks.workloads import Array
+
+Step = Callable[[], Any]
+
+
+def scalar(layers: list[tuple[Array, Array]], x: Array, y: Array, alpha: float, rate: Callable[[int], float]) -> Step:
+    def number(value: float) -> ad.Tensor:
+        return ad.Tensor(value, requires_grad=True)
+
+    net = [[([number(w) for w in row], number(b)) for row, b in zip(*layer, strict=True)] for layer in layers]
+    parameters = [p for layer in net for weights, bias in layer for p in (*weights, bias)]
+    steps = count()
+
+    def model(values: list[ad.Tensor]) -> ad.Tensor:
+        for layer in net:
+            values = [sum((w * v for w, v in zip(weights, values, strict=True)), bias) for weights, bias in layer]
+            if layer is not net[-1]:
+                values = [v.relu() for v in values]
+        return values[0]
+
+    def step() -> ad.Tensor:
+        scores = [model([ad.Tensor(v) for v in row]) for row in x]
+        losses = [(1 + -yi * score).relu() for yi, score in zip(y, scores, strict=True)]
+        loss = sum(losses) * (1.0 / len(losses)) + alpha * sum(p * p for p in parameters)
+        for p in parameters:
+            p.zero_grad()
+        loss.backward()
+        learning_rate = rate(next(steps))
+        for p in parameters:
+            p.data -= learning_rate * p.grad.data
+        return loss
+
+    return step
+
+
+def scalar_as_matrices(
+    layers: list[tuple[Array, Array]], x: Array, y: Array, alpha: float, rate: Callable[[int], float]
+) -> Step:
+    model = _network(layers, nn.ReLU, dtype="float64")
+    parameters = list(model.parameters())
+    inputs, labels = ad.Tensor(x), ad.Tensor(y.reshape(-1, 1))
+    optimizer = nn.optim.SGD(parameters, lr=1.0)
+    steps = count()
+
+    def step() -> ad.Tensor:
+        loss = ad.relu(1 - labels * model(inputs)).mean() + alpha * sum((p * p).sum() for p in parameters)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.param_groups[0]["lr"] = rate(next(steps))
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def _network(layers: list[tuple[Array, Array]], activation: type[nn.Module], dtype: str = "float32") -> nn.Sequential:
+    """Linear layers with an activation between them."""
+    modules: list[nn.Module] = []
+    for weight, bias in layers:
+        linear = nn.Linear(*weight.shape[::-1], dtype=dtype)
+        linear.load_state_dict({"weight": weight, "bias": bias})
+        modules += [linear, activation()]
+    return nn.Sequential(*modules[:-1])
+
+
+def _training(model: nn.Module, criterion: nn.Module, x: Array, y: Array, rate: float) -> Step:
+    optimizer = nn.optim.SGD(model.parameters(), lr=rate)
+    inputs, targets = ad.Tensor(x), ad.Tensor(y)
+
+    def step() -> ad.Tensor:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def tiny(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(nn.Sequential(*_network(layers, nn.ReLU), nn.Sigmoid()), nn.BCELoss(), x, y, rate)
+
+
+def nielsen(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(nn.Sequential(*_network(layers, nn.Sigmoid), nn.Sigmoid()), nn.MSELoss(), x, y, rate)
+
+
+def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(_network(layers, nn.ReLU), nn.CrossEntropyLoss(), x, y, rate)
+
+
+wide = mlp
+
+
+def chain(x: Array) -> Step:
+    value_and_grad = ad.value_and_grad(lambda x: ad.sum(ad.tanh(x) * ad.sigmoid(x) + ad.exp(-x * x)))
+    return lambda: value_and_grad(x)
+
+
+def deep(h: float, depth: int, scale: float, shift: float) -> Step:
+    start = ad.Tensor(h, requires_grad=True)
+
+    def step() -> tuple[ad.Tensor, ad.Tensor]:
+        h = start
+        for _ in range(depth):
+            h = h * scale + shift
+        start.zero_grad()
+        h.backward()
+        return h, start.grad
+
+    return step

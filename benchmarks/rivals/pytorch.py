@@ -1,0 +1,133 @@
+"""The workloads as a user of PyTorch writes them: eager, `torch.nn` and `torch.optim`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks.workloads import Array
+
+Step = Callable[[], Any]
+
+torch.set_num_threads(int(os.environ["BENCHMARK_THREADS"]))
+torch.set_num_interop_threads(1)
+
+
+def scalar(layers: list[tuple[Array, Array]], x: Array, y: Array, alpha: float, rate: Callable[[int], float]) -> Step:
+    def number(value: float) -> torch.Tensor:
+        return torch.tensor(value, dtype=torch.float64, requires_grad=True)
+
+    net = [[([number(w) for w in row], number(b)) for row, b in zip(*layer, strict=True)] for layer in layers]
+    parameters = [p for layer in net for weights, bias in layer for p in (*weights, bias)]
+    optimizer = torch.optim.SGD(parameters, lr=1.0)
+    steps = count()
+
+    def model(values: list[torch.Tensor]) -> torch.Tensor:
+        for layer in net:
+            values = [sum((w * v for w, v in zip(weights, values, strict=True)), bias) for weights, bias in layer]
+            if layer is not net[-1]:
+                values = [v.relu() for v in values]
+        return values[0]
+
+    def step() -> torch.Tensor:
+        scores = [model([torch.tensor(v, dtype=torch.float64) for v in row]) for row in x.tolist()]
+        losses = [(1 + -yi * score).relu() for yi, score in zip(y.tolist(), scores, strict=True)]
+        loss = sum(losses) * (1.0 / len(losses)) + alpha * sum(p * p for p in parameters)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.param_groups[0]["lr"] = rate(next(steps))
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def scalar_as_matrices(
+    layers: list[tuple[Array, Array]], x: Array, y: Array, alpha: float, rate: Callable[[int], float]
+) -> Step:
+    model = _network(layers, nn.ReLU)
+    parameters = list(model.parameters())
+    inputs, labels = torch.tensor(x), torch.tensor(y.reshape(-1, 1))
+    optimizer = torch.optim.SGD(parameters, lr=1.0)
+    steps = count()
+
+    def step() -> torch.Tensor:
+        loss = torch.relu(1 - labels * model(inputs)).mean() + alpha * sum((p * p).sum() for p in parameters)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.param_groups[0]["lr"] = rate(next(steps))
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def _network(layers: list[tuple[Array, Array]], activation: type[nn.Module]) -> nn.Sequential:
+    """Linear layers with an activation between them."""
+    modules: list[nn.Module] = []
+    for weight, bias in layers:
+        state = {"weight": torch.tensor(weight), "bias": torch.tensor(bias)}
+        linear = nn.Linear(*weight.shape[::-1], dtype=state["weight"].dtype)
+        linear.load_state_dict(state)
+        modules += [linear, activation()]
+    return nn.Sequential(*modules[:-1])
+
+
+def _training(model: nn.Module, criterion: nn.Module, x: Array, y: Array, rate: float) -> Step:
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    inputs, targets = torch.tensor(x), torch.tensor(y)
+
+    def step() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def tiny(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(nn.Sequential(*_network(layers, nn.ReLU), nn.Sigmoid()), nn.BCELoss(), x, y, rate)
+
+
+def nielsen(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(nn.Sequential(*_network(layers, nn.Sigmoid), nn.Sigmoid()), nn.MSELoss(), x, y, rate)
+
+
+def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(_network(layers, nn.ReLU), nn.CrossEntropyLoss(), x, y, rate)
+
+
+wide = mlp
+
+
+def chain(x: Array) -> Step:
+    inputs = torch.tensor(x, requires_grad=True)
+
+    def step() -> tuple[torch.Tensor, torch.Tensor]:
+        y = torch.sum(torch.tanh(inputs) * torch.sigmoid(inputs) + torch.exp(-inputs * inputs))
+        inputs.grad = None
+        y.backward()
+        return y, inputs.grad
+
+    return step
+
+
+def deep(h: float, depth: int, scale: float, shift: float) -> Step:
+    start = torch.tensor(h, dtype=torch.float64, requires_grad=True)
+
+    def step() -> tuple[torch.Tensor, torch.Tensor]:
+        h = start
+        for _ in range(depth):
+            h = h * scale + shift
+        start.grad = None
+        h.backward()
+        return h, start.grad
+
+    return step

@@ -26,8 +26,8 @@ _GRADIENT = "#8A3C00"
 _PORTS = 8
 #: Longer names are shortened.
 _LONGEST = 40
-#: What NumPy and Python call the two arguments of operators; a reader would take them for tensors of these names.
-_NAMELESS = (("a", "b"), ("x1", "x2"))
+#: What Python and NumPy call an operator's first argument; a reader would take it for a tensor of this name.
+_NAMELESS = ("a", "x1")
 
 #: How an operation is written, and the sign for it.
 _SIGNS = {
@@ -66,7 +66,7 @@ def ports(vertex: Vertex) -> tuple[str, ...]:
     if vertex.op is None or not 2 <= count <= _PORTS:
         return ()
     names = vertex.op.arguments
-    if names is None or len(names) != count or names in _NAMELESS:
+    if names is None or len(names) != count or names[0] in _NAMELESS:
         return tuple(map(str, range(1, count + 1)))
     return names
 
@@ -149,6 +149,8 @@ def _shown(value: Any, inside: bool = False) -> str:
     if isinstance(value, slice):
         ends = ["" if end is None else str(end) for end in (value.start, value.stop, value.step)]
         return ":".join(ends if value.step is not None else ends[:2])
+    if callable(value):  # its repr would say where it is in memory
+        return str(getattr(value, "__name__", type(value).__name__))
     if isinstance(value, (tuple, list)) and not inside:
         return f"({', '.join(_shown(part, inside=True) for part in value)})"
     return "..." if value is Ellipsis else str(value)

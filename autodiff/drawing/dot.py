@@ -116,17 +116,20 @@ def _look(vertex: Vertex, output: bool) -> dict[str, str]:
 
 
 def _places(graph: Graph) -> list[_Scope]:
-    """The scope that each value is drawn in: a result where it was made, a parameter or constant around all its uses.
+    """The scope that each value is drawn in: a result where it was made, a leaf around all its uses.
 
-    Data come from outside of all scopes: a network does not own its input.
+    Data that have a name come from outside of all scopes: a network does not own its input.
     """
-    places: list[_Scope | None] = [None if vertex.op is None else vertex.scope for vertex in graph.nodes]
+    places: list[_Scope | None] = [
+        vertex.scope if vertex.op is not None else () if vertex.name and kind(vertex) == "data" else None
+        for vertex in graph.nodes
+    ]
     for vertex in graph.nodes:
         for i in vertex.inputs:
-            if kind(graph.nodes[i]) in ("parameter", "constant"):
+            if graph.nodes[i].op is None:
                 known = places[i]
                 places[i] = vertex.scope if known is None else _common(known, vertex.scope)
-    return [() if place is None else place for place in places]
+    return [place or () for place in places]
 
 
 def _reach(graph: Graph) -> int:

@@ -121,7 +121,8 @@ def draw(
     A card is a value: its name, what made it, its shape, its elements (or statistics, where they are more than twelve)
     and its gradient, if it is known (of results, after `retain_grad`).  Parameters are orange, data blue, constants
     dashed, results white, outputs green.  An edge is one use of a value, and ends at the argument that it is.  Frames
-    are scopes, such as the modules of a network; a parameter that is used in one scope only stands in its frame.
+    are scopes, such as the modules of a network.  What is used in one scope only stands in its frame, but data that
+    have a name stand outside: a network does not own its input.
 
     Parameters
     ----------

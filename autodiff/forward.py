@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.graph import Node, history
-from autodiff.op import Op, fit, spread
+from autodiff.op import Op, careful, fit, spread
 from autodiff.recording import enable_grad
 from autodiff.reverse import pull_back
 from autodiff.tensor import wrap
@@ -44,10 +44,10 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
             if record:
                 y = node
                 xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
-            params = node._params or {}
+            params = node._params
             dy = op.push(dxs, y, xs, params)
             if invalid:
-                dy = op.push(dxs, y, xs, params, careful=True)
+                dy = op.push(dxs, y, xs, params, masked=True)
                 invalid.clear()
             if dy is None:
                 dy = _transposed(op, dxs, y, xs, params, record)
@@ -60,9 +60,9 @@ def _transposed(op: Op, dxs: list[Any], y: Any, xs: list[Any], params: dict[str,
     total: Any = None
     with enable_grad():
         g = wrap(np.ones(y.shape, y.dtype)[()]).requires_grad_()
-        for dx, x, pull in zip(dxs, xs, op.careful_pulls):  # noqa: B905 - `Every` has no end
+        for dx, x, pull in zip(dxs, xs, op.pulls_of(len(xs)), strict=True):
             if dx is not None and pull is not None:
-                pulled = fit(pull(g, y, *xs, **params), x)
+                pulled = fit(careful(pull)(g, y, xs, params), x)
                 term = pull_back([(pulled, dx)], stops=(g,), record=record)[g]
                 total = term if total is None else total + term
     return total

@@ -31,13 +31,13 @@ class Node:
         "__weakref__",
         "_data",  # the value: an array, or a NumPy scalar where that is all it is
         "_extra",  # what few nodes have (name, hooks, time of the last write), or None
-        "_inputs",
+        "_inputs",  # None where one was a plain number or array
         "_made",  # when: a number of the clock, 0 for leaves
         "_op",
-        "_params",  # a dict, or None
+        "_params",
         "_requires_grad",
         "_scope",  # the names of the scopes (modules) it was made in
-        "_values",
+        "_values",  # of the inputs: arrays and numbers
         "grad",
     )
 
@@ -46,7 +46,7 @@ class Node:
     _inputs: tuple[Node | None, ...]
     _made: int
     _op: Op | None
-    _params: dict[str, Any] | None
+    _params: dict[str, Any]
     _requires_grad: bool
     _scope: tuple[str, ...]
     _values: tuple[Any, ...]
@@ -71,11 +71,12 @@ def history(*roots: Node, check: bool = True) -> list[Node]:
     """
     found = [root for root in dict.fromkeys(roots) if root._op is not None]
     seen = set(found)
+    see, find = seen.add, found.append
     for node in found:  # grows as it is walked
         for x in node._inputs:
             if x is not None and x._op is not None and x not in seen:
-                seen.add(x)
-                found.append(x)
+                see(x)
+                find(x)
     found.sort(key=_made, reverse=True)
     if check and found and latest_write > found[-1]._made:
         _refuse_overwritten(found)
@@ -181,7 +182,7 @@ def graph(*outputs: Node) -> Graph:
     def add(node: Node | None, value: Any, inputs: tuple[int, ...] = ()) -> int:
         i = len(vertices)
         op = None if node is None else node._op
-        params = {} if node is None else node._params or {}
+        params = {} if node is None else node._params
         scope = () if node is None else node._scope
         name = None if node is None or not node._extra else node._extra.get("name")
         vertices.append(

@@ -21,9 +21,11 @@ the engine conjugates once, where a gradient enters and where it leaves.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FunctionType
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -31,6 +33,9 @@ import numpy as np
 Array = Any
 #: A partial derivative, an adjoint, a pull; a plain number is a constant partial derivative.
 Rule = Callable[..., Array] | int | None
+
+#: What the engine calls: pull(g, y, xs, params).
+Pull = Callable[[Array, Array, Sequence[Array], dict[str, Any]], Array]
 
 #: Every operation by its name: the table.
 table: dict[str, Op] = {}
@@ -65,10 +70,10 @@ class Op:
     #: How a call is carried out and recorded; `autodiff.tensor` says.
     record: ClassVar[Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]]
 
-    #: The engine's face of the rules: ``pull(g, y, *xs, **params)`` for each argument.
-    pulls: tuple[Callable[..., Array] | None, ...] | Every
-    #: The same, where 0 * inf occurred: a gradient of exactly zero contributes exactly zero.
-    careful_pulls: tuple[Callable[..., Array] | None, ...] | Every
+    #: The engine's face of the rules, one for each argument; empty where one rule serves any number of them.
+    pulls: tuple[Pull | None, ...] = ()
+    #: Whether one rule (i, g, y, *xs, **params) serves any number of arguments.
+    every: bool = False
     #: Whether a Python number among the arguments stays one, so that it takes the others' dtype.
     keeps_numbers: bool = False
     #: Whether a pull reads the values of the arguments (or of the result), not their shapes alone.
@@ -125,8 +130,16 @@ class Op:
                 return self(*xs, **params)
         return self.forward(*xs, **params)
 
+    def pulls_of(self, arity: int) -> tuple[Pull | None, ...]:
+        """The pulls of a call with so many arguments."""
+        if self.pulls or not self.every:
+            return self.pulls or (None,) * arity
+        (rule,) = self.rules
+        assert callable(rule)
+        return tuple(_pull(partial(rule, i)) for i in range(arity))
+
     def push(
-        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], masked: bool = False
     ) -> Array | None:
         """The derivative of the result in the direction `dxs`; None if only the pull is known."""
         raise NotImplementedError
@@ -156,23 +169,6 @@ def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ..
     return tuple(names[:arity]), {p.name: p.default for p in given if p.name not in names[:arity]}
 
 
-class Every:
-    """The same rule for any number of arguments: rule(i, g, y, *xs, **params)."""
-
-    def __init__(self, rule: Callable[..., Array]) -> None:
-        self.rule = rule
-
-    def __getitem__(self, i: int) -> Callable[..., Array]:
-        rule = self.rule
-        return lambda g, y, *xs, **params: rule(i, g, y, *xs, **params)
-
-    def __iter__(self) -> Iterator[Callable[..., Array]]:
-        i = 0
-        while True:
-            yield self[i]
-            i += 1
-
-
 def masked_product(g: Array, d: Array) -> Array:
     """g * d, where a zero of g wins over a d that is not finite: what is not used contributes nothing, not NaN."""
     return np.where((g == 0) & ~np.isfinite(d), 0, g * d)
@@ -185,49 +181,60 @@ class Elementwise(Op):
 
     def __init__(self, forward: Callable[..., Array], *partials: Rule, **fields: Any) -> None:
         super().__init__(forward, partials, **fields)
-        self.pulls = tuple(_plain_pull(d, len(partials), bool(self.parameters)) for d in partials)
-        self.careful_pulls = tuple(_careful_pull(d) for d in partials)
+        self.pulls = tuple(_diagonal(d, len(partials), bool(self.parameters)) for d in partials)
         self.reads_values = any(callable(d) for d in partials)
 
     def push(
-        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], masked: bool = False
     ) -> Array:
         dy: Array = None
-        for dx, product in zip(dxs, self.careful_pulls if careful else self.pulls, strict=True):
+        for dx, product in zip(dxs, self.pulls, strict=True):
             if dx is not None and product is not None:
-                term = product(dx, y, *xs, **params)
+                term = (careful(product) if masked else product)(dx, y, xs, params)
                 dy = term if dy is None else dy + term
         return dy
 
 
-def _constant_pull(partial: int) -> Callable[..., Array]:
-    if partial == 1:
-        return lambda g, y, *xs, **params: g
-    if partial == -1:
-        return lambda g, y, *xs, **params: -g
-    return lambda g, y, *xs, **params: np.zeros_like(g)
-
-
-def _plain_pull(partial: Rule, arity: int, parameters: bool) -> Callable[..., Array] | None:
-    if partial is None:
+def _diagonal(d: Rule, arity: int, parameters: bool) -> Pull | None:
+    """The product with a partial derivative; where 0 * inf occurs, the masked product takes its place."""
+    if d is None:
         return None
-    if not callable(partial):
-        return _constant_pull(partial)
-    if parameters:
-        return lambda g, y, *xs, **params: g * partial(y, *xs, **params)
-    if arity == 1:
-        return lambda g, y, x: g * partial(y, x)
-    if arity == 2:
-        return lambda g, y, a, b: g * partial(y, a, b)
-    return lambda g, y, *xs: g * partial(y, *xs)
+    if not callable(d):
+        return _CONSTANT[d]
+
+    def of_one(g: Array, y: Array, xs: Sequence[Array], params: dict[str, Any]) -> Array:
+        return g * d(y, xs[0])
+
+    def of_two(g: Array, y: Array, xs: Sequence[Array], params: dict[str, Any]) -> Array:
+        a, b = xs
+        return g * d(y, a, b)
+
+    def of_any(g: Array, y: Array, xs: Sequence[Array], params: dict[str, Any]) -> Array:
+        return g * d(y, *xs, **params)
+
+    def masked(g: Array, y: Array, xs: Sequence[Array], params: dict[str, Any]) -> Array:
+        return masked_product(g, d(y, *xs, **params))
+
+    pull = of_any if parameters or arity > 2 else of_one if arity == 1 else of_two
+    _MASKED[pull] = masked
+    return pull
 
 
-def _careful_pull(partial: Rule) -> Callable[..., Array] | None:
-    if partial is None:
-        return None
-    if not callable(partial):
-        return _constant_pull(partial)
-    return lambda g, y, *xs, **params: masked_product(g, partial(y, *xs, **params))
+#: The masked products that stand behind plain ones.
+_MASKED: WeakKeyDictionary[Pull, Pull] = WeakKeyDictionary()
+
+
+def careful(pull: Pull) -> Pull:
+    """The pull to be used where 0 * inf occurred: a gradient of exactly zero contributes exactly zero."""
+    return _MASKED.get(pull, pull)
+
+
+#: The products with partial derivatives that are constant.
+_CONSTANT: dict[int, Pull] = {
+    1: lambda g, y, xs, params: g,
+    0: lambda g, y, xs, params: np.zeros_like(g),
+    -1: lambda g, y, xs, params: -g,
+}
 
 
 class Linear(Op):
@@ -237,17 +244,19 @@ class Linear(Op):
         self, forward: Callable[..., Array], *adjoints: Rule, every: bool = False, jointly: bool = False, **fields: Any
     ) -> None:
         super().__init__(forward, adjoints, **fields)
-        self.pulls = self.careful_pulls = _pulls(adjoints, every)
+        self.every = every
+        self.pulls = () if every else tuple(map(_pull, adjoints))
         self.jointly = jointly or (not every and len([a for a in adjoints if a is not None]) == 1)
         self.reads_values = not self.jointly
         self.keeps_numbers = jointly
 
     def push(
-        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], masked: bool = False
     ) -> Array:
-        moving = [i for i, (dx, pull) in enumerate(zip(dxs, self.pulls, strict=False)) if dx is not None and pull]
+        followed = [pull is not None for pull in self.pulls_of(len(xs))]
+        moving = [i for i, dx in enumerate(dxs) if dx is not None and followed[i]]
         if self.jointly:
-            still = [np.zeros_like(x) if pull else x for x, pull in zip(xs, self.pulls, strict=False)]
+            still = [np.zeros_like(x) if zero else x for x, zero in zip(xs, followed, strict=True)]
             return self.on(*[dxs[i] if i in moving else x for i, x in enumerate(still)], **params)
         dy: Array = None
         for i in moving:
@@ -271,22 +280,26 @@ class Primitive(Op):
         **fields: Any,
     ) -> None:
         super().__init__(forward, pulls, **fields)
-        self.pulls = self.careful_pulls = _pulls(pulls, every)
+        self.every = every
+        self.pulls = () if every else tuple(map(_pull, pulls))
         self.push_rule = push
         self.reads_values = True
 
     def push(
-        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], careful: bool = False
+        self, dxs: list[Array | None], y: Array, xs: list[Array], params: dict[str, Any], masked: bool = False
     ) -> Array | None:
         return None if self.push_rule is None else self.push_rule(dxs, y, *xs, **params)
 
 
-def _pulls(rules: tuple[Rule, ...], every: bool) -> tuple[Callable[..., Array] | None, ...] | Every:
-    if every:
-        (rule,) = rules
-        assert callable(rule)
-        return Every(rule)
-    return tuple(rule if callable(rule) else None for rule in rules)
+def _pull(rule: Rule) -> Pull | None:
+    """The engine's face of an adjoint or a pull."""
+    if not callable(rule):
+        return None
+
+    def pull(g: Array, y: Array, xs: Sequence[Array], params: dict[str, Any]) -> Array:
+        return rule(g, y, *xs, **params)
+
+    return pull
 
 
 def elementwise(forward: Callable[..., Array], *partials: Rule, **fields: Any) -> Op:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.graph import Node, history
-from autodiff.op import fit
+from autodiff.op import careful, fit
 
 _ndarray = np.ndarray
 
@@ -70,20 +70,20 @@ def pull_back(
             if node._extra is not None and visit is not None:
                 g = visit(node, g)
             op: Any = node._op
-            params = node._params
             inputs = node._inputs
+            params = node._params
             if record:
                 y: Any = node
-                values = tuple(v if x is None else x for x, v in zip(inputs, node._values, strict=True))
+                xs = tuple(v if x is None else x for x, v in zip(inputs, node._values, strict=True))
             else:
                 y = node._data
-                values = node._values
-            for x, pull, careful_pull in zip(inputs, op.pulls, op.careful_pulls):  # noqa: B905 - `Every` has no end
+                xs = node._values
+            for x, pull in zip(inputs, op.pulls or op.pulls_of(len(inputs))):  # noqa: B905 - as many
                 if x is None or pull is None or not x._requires_grad:
                     continue
-                gx = pull(g, y, *values) if params is None else pull(g, y, *values, **params)
+                gx = pull(g, y, xs, params)
                 if invalid:
-                    gx = careful_pull(g, y, *values, **(params or {}))
+                    gx = careful(pull)(g, y, xs, params)
                     invalid.clear()
                 value = x._data
                 kind = type(gx)

@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff.graph import Node, clock, wrote
 from autodiff.op import Array, Op, implements, numpy_functions
-from autodiff.recording import State, enable_grad, is_grad_enabled
+from autodiff.recording import enable_grad, is_grad_enabled
 from autodiff.recording import state as recording_state
 from autodiff.reverse import outward, pull_back
 from autodiff.rules import (
@@ -27,6 +27,9 @@ from autodiff.rules import (
 
 #: What operations take beside Tensors.
 Operand = Any
+
+#: The parameters of a call that has none.
+NO_PARAMS: dict[str, Any] = {}
 
 _new = object.__new__
 _PLAIN = frozenset({int, float, bool, complex, np.ndarray, np.float64, np.float32, np.int64, np.bool})
@@ -74,40 +77,25 @@ def wrap(y: Any) -> Tensor:
     out._data = y
     out._op = None
     out._inputs = out._values = ()
-    out._params = out._extra = out.grad = None
+    out._params = NO_PARAMS
+    out._extra = out.grad = None
     out._requires_grad = False
     out._scope = ()
     out._made = 0
     return out
 
 
-def _recorded(
-    y: Any, op: Op, inputs: tuple[Node | None, ...], values: tuple[Any, ...], params: Any, state: State
-) -> Tensor:
-    """A Tensor that remembers how it was made."""
-    out = _new(Tensor)
-    out._data = y
-    out._op = op
-    out._inputs = inputs
-    out._values = values
-    out._params = params
-    out._requires_grad = True
-    out._scope = state[1]
-    out._made = clock()
-    out._extra = out.grad = None
-    return out
-
-
 def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Compute an operation, and record it if a gradient can be asked for."""
     needed = False
-    inputs: list[Tensor | None] = []
+    inputs: list[Any] = []
     values = []
     for x in args:
         if isinstance(x, Tensor):
             inputs.append(x)
             values.append(x._data)
-            needed = needed or x._requires_grad
+            if x._requires_grad:
+                needed = True
         else:
             inputs.append(None)
             x = x if type(x) in _PLAIN else _plain(x)
@@ -120,13 +108,20 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         y = op.forward(*values, **params) if params else op.forward(*values)
     except (ValueError, IndexError) as error:
         raise _explained(error, op, values) from error
-    if isinstance(y, tuple):
-        return tuple(map(wrap, y))
     if not isinstance(y, (np.ndarray, np.generic)):
+        if isinstance(y, tuple):
+            return tuple(map(wrap, y))
         y = np.asarray(y)[()]
+    out = wrap(y)
     if needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc":
-        return _recorded(y, op, tuple(inputs), tuple(values), params or None, state)
-    return wrap(y)
+        out._op = op
+        out._inputs = tuple(inputs)
+        out._values = tuple(values)
+        out._params = params or NO_PARAMS
+        out._requires_grad = True
+        out._scope = state[1]
+        out._made = clock()
+    return out
 
 
 def _static(op: Op, name: str, value: Any) -> Any:
@@ -167,9 +162,12 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
             source = None
             needed = self._requires_grad
         try:
-            y = forward(b, a) if reflected else forward(a, b)
-            if type(y) is complex:  # Python's own product of a complex and a float64, which it takes for a float
-                y = np.complex128(y)
+            if reflected:
+                y = forward(b, a)
+                if type(y) is complex:  # Python's own product of a complex and a float64, which it takes for a float
+                    y = np.complex128(y)
+            else:
+                y = forward(a, b)
         except ValueError as error:
             raise _explained(error, op, (b, a) if reflected else (a, b)) from error
         if needed and differentiable and (state := recording_state.get())[0]:
@@ -182,7 +180,8 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
             else:
                 out._inputs = (self, source)
                 out._values = (a, b)
-            out._params = out._extra = out.grad = None
+            out._params = NO_PARAMS
+            out._extra = out.grad = None
             out._requires_grad = True
             out._scope = state[1]
             out._made = clock()
@@ -253,7 +252,8 @@ class Tensor(Node):
         self._data = _numbers(data, dtype, copy=True)[()]
         self._op = None
         self._inputs = self._values = ()
-        self._params = self._extra = self.grad = None
+        self._params = NO_PARAMS
+        self._extra = self.grad = None
         self._requires_grad = False
         self._scope = ()
         self._made = 0
@@ -280,8 +280,8 @@ class Tensor(Node):
             array = np.asarray(array)
             if array.shape != self._data.shape:
                 raise ValueError(f"data of shape {self._data.shape} cannot become data of shape {array.shape}")
-            array = array.astype(self._data.dtype, casting="same_kind", copy=False)[()]
-        self._data = array
+            array = array.astype(self._data.dtype, casting="same_kind", copy=False)
+        self._data = array if array.ndim else array[()]
         wrote(self)
 
     @property

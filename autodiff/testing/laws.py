@@ -24,8 +24,7 @@ _NOISE = 1e-9
 
 def differentiable(op: Op, args: Args) -> list[int]:
     """Which arguments of a call the operation has a derivative for."""
-    pulls = [pull for pull, _ in zip(op.pulls, args, strict=False)]
-    return [i for i, pull in enumerate(pulls) if pull is not None]
+    return [i for i, pull in enumerate(op.pulls_of(len(args))) if pull is not None]
 
 
 def _unfollowed(op: Op, args: Args, params: Params, moving: list[int]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -24,35 +25,88 @@ class Node:
     """A value that remembers how it was made.
 
     A leaf has no operation.  A recorded value holds its operation, the operation's inputs (None where the input was a
-    plain number or array), the raw values it was called with, and its parameters.
+    plain number or array), the raw values it was called with, and its parameters.  One or two inputs lie in the node
+    itself: a tuple for them would be one more object to make, and to be looked at by the garbage collector.
     """
 
     __slots__ = (
         "__weakref__",
         "_data",  # the value: an array, or a NumPy scalar where that is all it is
         "_extra",  # what few nodes have (name, hooks, time of the last write), or None
-        "_inputs",  # None where one was a plain number or array
+        "_input_a",
+        "_input_b",
         "_made",  # when: a number of the clock, 0 for leaves
+        "_more",  # where there are not one or two inputs: all of them and their values, two tuples; else None
         "_op",
         "_params",
         "_requires_grad",
         "_scope",  # the names of the scopes (modules) it was made in
-        "_values",  # of the inputs: arrays and numbers
+        "_value_a",
+        "_value_b",
         "grad",
     )
 
     _data: Any
     _extra: dict[str, Any] | None
-    _inputs: tuple[Node | None, ...]
+    _input_a: Node | None
+    _input_b: Node | None
     _made: int
+    _more: tuple[tuple[Node | None, ...], tuple[Any, ...]] | None
     _op: Op | None
     _params: dict[str, Any]
     _requires_grad: bool
     _scope: tuple[str, ...]
-    _values: tuple[Any, ...]
+    _value_a: Any
+    _value_b: Any
     grad: Any
 
     __hash__ = object.__hash__
+
+    @property
+    def _inputs(self) -> tuple[Node | None, ...]:
+        if self._op is None:
+            return ()
+        if self._more is not None:
+            return self._more[0]
+        return (self._input_a,) if self._op.arity == 1 else (self._input_a, self._input_b)
+
+    @property
+    def _values(self) -> tuple[Any, ...]:
+        if self._op is None:
+            return ()
+        if self._more is not None:
+            return self._more[1]
+        return (self._value_a,) if self._op.arity == 1 else (self._value_a, self._value_b)
+
+    def _remember(
+        self,
+        op: Op,
+        inputs: Sequence[Node | None],
+        values: Sequence[Any],
+        params: dict[str, Any],
+        scope: tuple[str, ...],
+    ) -> None:
+        """Become the recorded result of an operation."""
+        self._op = op
+        self._more = None
+        if op.arity == 1:
+            (self._input_a,) = inputs
+            (self._value_a,) = values
+            self._input_b = self._value_b = None
+        elif op.arity == 2:
+            self._input_a, self._input_b = inputs
+            self._value_a, self._value_b = values
+        else:
+            self._more = tuple(inputs), tuple(values)
+        self._params = params
+        self._requires_grad = True
+        self._scope = scope
+        self._made = clock()
+
+    def _forget(self) -> None:
+        """Let go of what it was made of."""
+        self._input_a = self._input_b = self._value_a = self._value_b = None
+        self._more = (), ()
 
 
 def wrote(node: Node) -> None:
@@ -73,7 +127,7 @@ def history(*roots: Node, check: bool = True) -> list[Node]:
     seen = set(found)
     see, find = seen.add, found.append
     for node in found:  # grows as it is walked
-        for x in node._inputs:
+        for x in (node._input_a, node._input_b) if node._more is None else node._more[0]:
             if x is not None and x._op is not None and x not in seen:
                 see(x)
                 find(x)

@@ -97,13 +97,13 @@ class Op:
         self.kinks = kinks
         self.differentiable = bool(rules)
         self.arguments, self.parameters = _signature(forward, len(rules))
-        self._arity = None if self.arguments is None else len(self.arguments)
+        self.arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else f"{self.name}: ${self.tex}$"
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if params or self.parameters:
             args, params = self._bind(args, params)
-        if len(args) != self._arity and self._arity is not None:
+        if len(args) != self.arity and self.arity is not None:
             raise TypeError(f"{self._signature()} got {len(args)} arrays")
         return Op.record(self, args, params)
 

@@ -56,29 +56,36 @@ def pull_back(
     for root, g in seeds:
         grads[root] = grads[root] + g if root in grads else g
         roots.append(root)
-    ends = dict.fromkeys(stops)
     owned: set[Node] = set()  # whose gradient is a sum that was made here: it may be added to in place
     order = history(*roots)
+    if ends := set(stops):
+        order = [node for node in order if node not in ends]
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
         for node in order:
-            if ends and node in ends:
-                continue
             g = grads.pop(node, None)
             if g is None:
                 continue
             if node._extra is not None and visit is not None:
                 g = visit(node, g)
             op: Any = node._op
-            inputs = node._inputs
             params = node._params
-            if record:
-                y: Any = node
-                xs = tuple(v if x is None else x for x, v in zip(inputs, node._values, strict=True))
+            y: Any = node._data
+            uses: tuple[tuple[Node | None, Any], ...]
+            if node._more is not None:
+                inputs, xs = node._more
+                uses = tuple(zip(inputs, op.pulls_of(len(inputs)), strict=True))
+            elif op.arity == 1:
+                uses, xs = ((node._input_a, op.pulls[0]),), (node._value_a,)
             else:
-                y = node._data
-                xs = node._values
-            for x, pull in zip(inputs, op.pulls or op.pulls_of(len(inputs))):  # noqa: B905 - as many
+                uses, xs = (
+                    ((node._input_a, op.pulls[0]), (node._input_b, op.pulls[1])),
+                    (node._value_a, node._value_b),
+                )
+            if record:
+                y = node
+                xs = tuple(v if x is None else x for (x, _), v in zip(uses, xs, strict=True))
+            for x, pull in uses:
                 if x is None or pull is None or not x._requires_grad:
                     continue
                 gx = pull(g, y, xs, params)
@@ -100,10 +107,10 @@ def pull_back(
                     grads[x] = total = total + gx
                     if type(total) is _ndarray:
                         owned.add(x)
-            if not inputs:
+            if not uses:
                 raise RuntimeError(
                     f"the graph behind {op.name}() was freed by backward(retain_graph=False): compute it again"
                 )
             if release:
-                node._inputs = node._values = ()
+                node._forget()
     return grads

@@ -76,7 +76,6 @@ def wrap(y: Any) -> Tensor:
     out = _new(Tensor)
     out._data = y
     out._op = None
-    out._inputs = out._values = ()
     out._params = NO_PARAMS
     out._extra = out.grad = None
     out._requires_grad = False
@@ -114,13 +113,7 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         y = np.asarray(y)[()]
     out = wrap(y)
     if needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc":
-        out._op = op
-        out._inputs = tuple(inputs)
-        out._values = tuple(values)
-        out._params = params or NO_PARAMS
-        out._requires_grad = True
-        out._scope = state[1]
-        out._made = clock()
+        out._remember(op, inputs, values, params or NO_PARAMS, state[1])
     return out
 
 
@@ -147,20 +140,19 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
 
     def method(self: Tensor, other: Operand) -> Tensor:
         a = self._data
-        source: Tensor | None
-        if isinstance(other, Tensor):
-            b = other._data
-            source = other
-            needed = self._requires_grad or other._requires_grad
-        else:
-            if type(other) in _PLAIN:
-                b = other
-            elif isinstance(other, (np.ndarray, np.generic, int, float, complex, list)):
+        b = other
+        source: Tensor | None = None
+        needed = self._requires_grad
+        kind = type(other)
+        if kind is not float:
+            if isinstance(other, Tensor):
+                b = other._data
+                source = other
+                needed = needed or other._requires_grad
+            elif kind not in _PLAIN:
+                if not isinstance(other, (np.ndarray, np.generic, int, float, complex, list)):
+                    return NotImplemented
                 b = _plain(other)
-            else:
-                return NotImplemented
-            source = None
-            needed = self._requires_grad
         try:
             if reflected:
                 y = forward(b, a)
@@ -175,13 +167,17 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand],
             out._data = y
             out._op = op
             if reflected:
-                out._inputs = (source, self)
-                out._values = (b, a)
+                out._input_a = source
+                out._input_b = self
+                out._value_a = b
+                out._value_b = a
             else:
-                out._inputs = (self, source)
-                out._values = (a, b)
+                out._input_a = self
+                out._input_b = source
+                out._value_a = a
+                out._value_b = b
             out._params = NO_PARAMS
-            out._extra = out.grad = None
+            out._more = out._extra = out.grad = None
             out._requires_grad = True
             out._scope = state[1]
             out._made = clock()
@@ -251,7 +247,6 @@ class Tensor(Node):
             data = _unwrapped_safely(data)
         self._data = _numbers(data, dtype, copy=True)[()]
         self._op = None
-        self._inputs = self._values = ()
         self._params = NO_PARAMS
         self._extra = self.grad = None
         self._requires_grad = False

@@ -24,7 +24,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import FunctionType
-from typing import Any, ClassVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -67,8 +67,8 @@ class Op:
         A function of the arguments that is zero where the derivative jumps.
     """
 
-    #: How a call is carried out and recorded; `autodiff.tensor` says.
-    record: ClassVar[Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]]
+    #: A call is computed and recorded as `autodiff.tensor` says.
+    __call__: Callable[..., Any]
 
     #: The engine's face of the rules, one for each argument; empty where one rule serves any number of them.
     pulls: tuple[Pull | None, ...] = ()
@@ -100,14 +100,7 @@ class Op:
         self.arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else f"{self.name}: ${self.tex}$"
 
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        if params or self.parameters:
-            args, params = self._bind(args, params)
-        if len(args) != self.arity and self.arity is not None:
-            raise TypeError(f"{self._signature()} got {len(args)} arrays")
-        return Op.record(self, args, params)
-
-    def _bind(self, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def bind(self, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort what a call was given into arrays and parameters, and add the parameters' defaults."""
         params = {**self.parameters, **given}
         if self.arguments is not None and len(args) != (arity := len(self.arguments)):
@@ -118,6 +111,8 @@ class Op:
         if len(params) > len(self.parameters):
             unknown = ", ".join(sorted(params.keys() - self.parameters.keys()))
             raise TypeError(f"{self._signature()} got an unexpected argument: {unknown}")
+        if self.arity is not None and len(args) != self.arity:
+            raise TypeError(f"{self._signature()} got {len(args)} arrays")
         return args, params
 
     def _signature(self) -> str:
@@ -410,7 +405,7 @@ def fit(g: Array, x: Array) -> Array:
             g = np.add.reduce(g, axis=(*range(lead), *stretched))
         if g.shape != shape:
             g = g.reshape(shape)
-    if g.dtype != x.dtype:
+    if g.dtype is not x.dtype and g.dtype != x.dtype:
         if g.dtype.kind == "c" and x.dtype.kind != "c":
             g = np.real(g)
         g = g.astype(x.dtype)

@@ -61,11 +61,15 @@ class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
     """
 
     def __init__(self, name: str) -> None:
-        self._path = (name,)
+        self._name = name
+        self._last: State = (True, (), None)  # the level that was entered last: it mostly is the next one, too
 
     def __enter__(self) -> Self:
         outer = state.get()
-        state.set((outer[0], outer[1] + self._path, outer))
+        level = self._last
+        if level[2] is not outer:
+            level = self._last = (outer[0], (*outer[1], self._name), outer)
+        state.set(level)
         return self
 
 

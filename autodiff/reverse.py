@@ -74,6 +74,10 @@ def pull_back(
             uses: tuple[tuple[Node | None, Any], ...]
             if node._more is not None:
                 inputs, xs = node._more
+                if not inputs:
+                    raise RuntimeError(
+                        f"the graph behind {op.name}() was freed by backward(retain_graph=False): compute it again"
+                    )
                 uses = tuple(zip(inputs, op.pulls_of(len(inputs)), strict=True))
             elif op.arity == 1:
                 uses, xs = ((node._input_a, op.pulls[0]),), (node._value_a,)
@@ -107,10 +111,6 @@ def pull_back(
                     grads[x] = total = total + gx
                     if type(total) is _ndarray:
                         owned.add(x)
-            if not uses:
-                raise RuntimeError(
-                    f"the graph behind {op.name}() was freed by backward(retain_graph=False): compute it again"
-                )
             if release:
                 node._forget()
     return grads

@@ -84,8 +84,12 @@ def wrap(y: Any) -> Tensor:
     return out
 
 
-def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def _call(op: Op, *args: Any, **params: Any) -> Any:
     """Compute an operation, and record it if a gradient can be asked for."""
+    if params or len(args) != op.arity:
+        args, params = op.bind(args, params)
+    else:
+        params = op.parameters
     needed = False
     inputs: list[Any] = []
     values = []
@@ -99,7 +103,7 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             inputs.append(None)
             x = x if type(x) in _PLAIN else _plain(x)
             values.append(x if op.keeps_numbers or type(x) is np.ndarray else np.asarray(x))
-    if params:
+    if params is not op.parameters:
         for name, value in params.items():
             if isinstance(value, (Tensor, list, tuple)):
                 params[name] = _static(op, name, value)
@@ -113,7 +117,7 @@ def _record(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         y = np.asarray(y)[()]
     out = wrap(y)
     if needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc":
-        out._remember(op, inputs, values, params or NO_PARAMS, state[1])
+        out._remember(op, inputs, values, params, state[1])
     return out
 
 
@@ -130,11 +134,11 @@ def _explained(error: Exception, op: Op, values: Any) -> Exception:
     return type(error)(f"{op.name} of shapes {given}: {error}")
 
 
-Op.record = staticmethod(_record)
+Op.__call__ = _call  # type: ignore[method-assign]
 
 
 def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand], Tensor]:
-    """A binary operator: `_record` for two operands, with nothing in it that two operands do not need."""
+    """A binary operator: `_call` for two operands, with nothing in it that two operands do not need."""
     forward = op.forward
     differentiable = op.differentiable
 
@@ -486,11 +490,11 @@ class Tensor(Node):
                 seed = seed if isinstance(seed, Tensor) else wrap(seed)
                 leaves = pull_back([(self, outward(seed))], record=True, visit=_visit, release=not retain_graph)
                 for leaf, g in leaves.items():
-                    _settle(leaf, outward(g))
+                    _settle(leaf, g)
         else:
             leaves = pull_back([(self, outward(seed))], visit=_visit, release=not retain_graph)
             for leaf, g in leaves.items():
-                _settle(leaf, outward(g))
+                _settle(leaf, g)
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -780,7 +784,14 @@ def _visit(node: Any, g: Any) -> Any:
 
 def _settle(leaf: Any, g: Any) -> None:
     """What a leaf does when its gradient is known."""
-    _add_to(leaf, _hooked(leaf, g) if leaf._extra else g)
+    if g.dtype.kind == "c":
+        g = outward(g)
+    if leaf._extra is not None and "hooks" in leaf._extra:
+        g = _hooked(leaf, g)
+    if leaf.grad is None and not isinstance(g, Tensor):
+        leaf.grad = wrap(g if g.base is None else g.copy())
+    else:
+        _add_to(leaf, g)
 
 
 def _no_rule(function: Any, name: str, method: str = "") -> TypeError:

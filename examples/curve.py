@@ -16,8 +16,10 @@ def learning_curve(history, path):
         y = HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * loss / top
         return f"{x:.1f},{y:.1f}"
 
+    right, bottom = WIDTH - MARGIN, HEIGHT - MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
+        '     font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
     ]
     for k in range(5):
@@ -28,9 +30,9 @@ def learning_curve(history, path):
     for k, (name, losses) in enumerate(history.items()):
         points = " ".join(place(epoch, loss) for epoch, loss in enumerate(losses))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{COLOURS[k]}" stroke-width="2"/>')
-        parts.append(f'<text x="{WIDTH - MARGIN}" y="{MARGIN + 18 * k}" fill="{COLOURS[k]}" text-anchor="end">{name}</text>')
+        parts.append(f'<text x="{right}" y="{MARGIN + 18 * k}" fill="{COLOURS[k]}" text-anchor="end">{name}</text>')
     parts.append(f'<text x="{MARGIN}" y="{MARGIN - 18}">loss</text>')
-    parts.append(f'<text x="{MARGIN}" y="{HEIGHT - MARGIN + 20}">epoch 1</text>')
-    parts.append(f'<text x="{WIDTH - MARGIN}" y="{HEIGHT - MARGIN + 20}" text-anchor="end">epoch {length}</text></svg>')
+    parts.append(f'<text x="{MARGIN}" y="{bottom + 20}">epoch 1</text>')
+    parts.append(f'<text x="{right}" y="{bottom + 20}" text-anchor="end">epoch {length}</text></svg>')
     Path(path).write_text("\n".join(parts), encoding="utf-8")
     return Path(path)

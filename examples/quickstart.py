@@ -47,6 +47,7 @@ a1 = ad.relu(z1)
 z2 = a1 @ W2.T + b2
 y_hat = ad.sigmoid(z2)
 loss = cost(model(x), y)
+loss.name = "loss"
 for formula, value in [("x", x), ("W1", W1), ("b1", b1), ("z1 = W1 x + b1", z1), ("a1 = ReLU(z1)", a1), ("W2", W2)]:
     show(formula, value.numpy())
 for formula, value in [("b2", b2), ("z2 = W2 a1 + b2", z2), ("y-hat = sigmoid(z2)", y_hat), ("y", y)]:
@@ -57,7 +58,7 @@ print("\nThe chain rule goes backward")
 loss.backward()
 for formula, parameter in [("dL/dW2", W2), ("dL/db2", b2), ("dL/dW1", W1), ("dL/db1", b1)]:
     show(formula, parameter.grad.numpy())
-picture = ad.draw(loss).save(OUTPUT / "graph.svg")
+picture = ad.draw(loss, direction="TB").save(OUTPUT / "graph.svg")
 
 print("\nOne step of gradient descent, w <- w - 0.1 dL/dw")
 optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
@@ -68,7 +69,7 @@ show("L before, L after", [loss.item(), cost(model(x), y).item()])
 print("\nThe same, for every penguin, again and again")
 history = {"learned from": [], "held out": []}
 epochs = trange(300, desc="epochs", ncols=80)
-for epoch in epochs:
+for _ in epochs:
     for batch in np.array_split(rng.permutation(len(X)), 16):
         optimizer.zero_grad()
         loss = cost(model(X[batch]), Y[batch])

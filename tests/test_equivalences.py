@@ -201,7 +201,7 @@ EQUAL = [
 
 def evaluated(expression, drawn):
     leaves = {name: ad.Tensor(value, requires_grad=True) for name, value in drawn.items()}
-    y = eval(expression, {"ad": ad, "np": np, "math": math, **leaves})  # noqa: S307
+    y = eval(expression, {"ad": ad, "np": np, "math": math, **leaves})
     weights = np.cos(np.arange(y.size)).reshape(y.shape)
     y.backward(weights)
     gradients = {name: np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.data for name, leaf in leaves.items()}

@@ -87,7 +87,8 @@ def test_without_a_graph_to_lose_numpy_may_have_the_values():
 
 
 def test_arrays_on_the_left():
-    for y in (np.ones(3) + x, np.float32(1) + x, [1.0, 1.0, 1.0] + x, 1 + x, np.array(1.0) + x):
+    ones = [1.0, 1.0, 1.0]
+    for y in (np.ones(3) + x, np.float32(1) + x, ones + x, 1 + x, np.array(1.0) + x):
         assert isinstance(y, Tensor)
         assert np.array_equal(y.data, [2, 3, 4])
     assert isinstance(np.ones((2, 3)) @ x, Tensor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -56,7 +57,8 @@ def directional_derivative(
 
 
 def _at(function: Callable[..., Any], xs: Sequence[Any], directions: Sequence[Any], h: complex) -> Array:
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a function that takes real numbers alone
         return np.asarray(function(*(x + h * v for x, v in zip(xs, directions, strict=True))))
 
 
@@ -85,6 +87,6 @@ def _complex_step(function: Callable[..., Any], xs: Sequence[Any], directions: S
     h = 1e-30
     try:
         result = _at(function, xs, directions, 1j * h)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, np.exceptions.ComplexWarning):
         return None
     return np.imag(result) / h if result.dtype.kind == "c" else None

@@ -24,9 +24,10 @@ _made = attrgetter("_made")
 class Node:
     """A value that remembers how it was made.
 
-    A leaf has no operation.  A recorded value holds its operation, the operation's inputs (None where the input was a
-    plain number or array), the raw values it was called with, and its parameters.  One or two inputs lie in the node
-    itself: a tuple for them would be one more object to make, and to be looked at by the garbage collector.
+    A leaf has no operation, and nothing that goes with one.  A recorded value holds its operation, the operation's
+    inputs (None where the input was a plain number or array), the raw values it was called with, and its parameters.
+    One or two inputs lie in the node itself: a tuple for them would be one more object to make, and to be looked at by
+    the garbage collector.
     """
 
     __slots__ = (
@@ -235,15 +236,16 @@ def graph(*outputs: Node) -> Graph:
 
     def add(node: Node | None, value: Any, inputs: tuple[int, ...] = ()) -> int:
         i = len(vertices)
-        op = None if node is None else node._op
-        params = {} if node is None else node._params
-        scope = () if node is None else node._scope
-        name = None if node is None or not node._extra else node._extra.get("name")
-        vertices.append(
-            Vertex(i, op, inputs, params, value, scope, name, node is not None and node._requires_grad, node)
-        )
+        op: Op | None = None
+        params: dict[str, Any] = {}
+        scope: tuple[str, ...] = ()
+        name, requires_grad = None, False
         if node is not None:
             ids[node] = i
+            name, requires_grad = (node._extra or {}).get("name"), node._requires_grad
+            if node._op is not None:
+                op, params, scope = node._op, node._params, node._scope
+        vertices.append(Vertex(i, op, inputs, params, value, scope, name, requires_grad, node))
         return i
 
     for node in reversed(history(*outputs, check=False)):

@@ -75,12 +75,8 @@ def wrap(y: Any) -> Tensor:
     """A Tensor of a result, which it owns."""
     out = _new(Tensor)
     out._data = y
-    out._op = None
-    out._params = NO_PARAMS
-    out._extra = out.grad = None
+    out._op = out._extra = out.grad = None
     out._requires_grad = False
-    out._scope = ()
-    out._made = 0
     return out
 
 
@@ -111,14 +107,17 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
         y = op.forward(*values, **params) if params else op.forward(*values)
     except (ValueError, IndexError) as error:
         raise _explained(error, op, values) from error
-    if not isinstance(y, (np.ndarray, np.generic)):
+    if type(y) is not np.ndarray and not isinstance(y, np.generic):
         if isinstance(y, tuple):
             return tuple(map(wrap, y))
         y = np.asarray(y)[()]
-    out = wrap(y)
     if needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc":
+        out = _new(Tensor)
+        out._data = y
+        out._extra = out.grad = None
         out._remember(op, inputs, values, params, state[1])
-    return out
+        return out
+    return wrap(y)
 
 
 def _static(op: Op, name: str, value: Any) -> Any:
@@ -250,12 +249,8 @@ class Tensor(Node):
         if type(data) is not np.ndarray:
             data = _unwrapped_safely(data)
         self._data = _numbers(data, dtype, copy=True)[()]
-        self._op = None
-        self._params = NO_PARAMS
-        self._extra = self.grad = None
+        self._op = self._extra = self.grad = None
         self._requires_grad = False
-        self._scope = ()
-        self._made = 0
         if requires_grad:
             self.requires_grad_()
         if name is not None:

@@ -45,7 +45,11 @@ mish = elementwise(lambda x: x * np.tanh(_softplus(x)), _mish_slope, name="mish"
 # Linear pieces
 
 relu = elementwise(
-    lambda x: np.maximum(x, 0), lambda y, x: y > 0, name="relu", tex=r"\operatorname{ReLU}(#1)", kinks=lambda x: x
+    lambda x: np.maximum(x, 0),
+    lambda y, x: (y > 0).astype(y.dtype),
+    name="relu",
+    tex=r"\operatorname{ReLU}(#1)",
+    kinks=lambda x: x,
 )
 
 

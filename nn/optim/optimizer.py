@@ -123,8 +123,9 @@ class Optimizer:
                 loss = closure()
         state = self.state
         rule = type(self).rule
+        defaults = self.defaults
         for group in self.param_groups:
-            settings = {name: group[name] for name in self.defaults}
+            settings = {name: group[name] for name in defaults}
             for p in group["params"]:
                 grad = p.grad
                 if grad is None:

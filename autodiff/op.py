@@ -21,6 +21,7 @@ the engine conjugates once, where a gradient enters and where it leaves.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import FunctionType
@@ -98,7 +99,7 @@ class Op:
         self.differentiable = bool(rules)
         self.arguments, self.parameters = _signature(forward, len(rules))
         self.arity = None if self.arguments is None else len(self.arguments)
-        self.__doc__ = inspect.getdoc(forward) if self.parameters else f"{self.name}: ${self.tex}$"
+        self.__doc__ = inspect.getdoc(forward) if self.parameters else self._described()
 
     def bind(self, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort what a call was given into arrays and parameters, and add the parameters' defaults."""
@@ -114,6 +115,16 @@ class Op:
         if self.arity is not None and len(args) != self.arity:
             raise TypeError(f"{self._signature()} got {len(args)} arrays")
         return args, params
+
+    def _described(self) -> str:
+        """The docstring of a row whose forward is a formula, and no more."""
+        names = ("x",) if self.arity == 1 else self.arguments or ()
+        formula = self.tex
+        for i, name in enumerate(names):
+            formula = formula.replace(f"#{i + 1}", re.sub(r"(\d+)$", r"_\1", name))
+        rule = "known in both modes, to any order" if self.differentiable else "none: the result is plain"
+        shape = ", element by element; arguments are broadcast" if isinstance(self, Elementwise) else ""
+        return f":math:`y = {formula}`{shape}.\n\nIts derivative: {rule}."
 
     def _signature(self) -> str:
         return f"{self.name}({', '.join((*(self.arguments or ('*arrays',)), *self.parameters))})"

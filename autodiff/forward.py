@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import Node, history
+from autodiff.graph import Node, history, refuse_freed
 from autodiff.op import Op, careful, fit, spread
 from autodiff.recording import enable_grad
-from autodiff.reverse import pull_back
+from autodiff.reverse import needs_mask, pull_back
 from autodiff.tensor import wrap
 
 
@@ -31,9 +31,12 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
         The tangent of each root; None for one that does not move.
     """
     moving = dict(tangents)
+    order = history(*roots)
+    mask = needs_mask(order)
     invalid: list[str] = []  # as in `pull_back`
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
-        for node in reversed(history(*roots)):
+        for node in reversed(order):
+            refuse_freed(node)
             dxs = [None if x is None else moving.get(x) for x in node._inputs]
             if node in moving or not any(dx is not None for dx in dxs):
                 continue
@@ -46,11 +49,13 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
                 xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
             params = node._params
             dy = op.push(dxs, y, xs, params)
-            if invalid:
+            if invalid or mask:
                 dy = op.push(dxs, y, xs, params, masked=True)
                 invalid.clear()
             if dy is None:
                 dy = _transposed(op, dxs, y, xs, params, record)
+            if dy is None:  # what moves has no derivative
+                continue
             moving[node] = spread(dy, node._data)
     return [moving.get(root) for root in roots]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -110,13 +111,45 @@ class Node:
         self._more = (), ()
 
 
-def wrote(node: Node) -> None:
-    """Note that a node's value was written, now."""
+#: When the memory of an array was last written in place, by the identity of the array that owns it.
+_written: dict[int, tuple[weakref.ref[Any], int]] = {}
+
+
+def _owner(value: Any) -> Any:
+    """The array whose memory another one looks at."""
+    while isinstance(value.base, np.ndarray):
+        value = value.base
+    return value
+
+
+def wrote(node: Node, *, in_place: bool) -> None:
+    """Note that a node's value was written, now: rebound, or its memory, which views and other nodes may share."""
     global latest_write
     latest_write = clock()
     if node._extra is None:
         node._extra = {}
     node._extra["written"] = latest_write
+    if in_place and isinstance(node._data, np.ndarray):
+        owner = _owner(node._data)
+        key = id(owner)
+        _written[key] = weakref.ref(owner, lambda _: _written.pop(key, None)), latest_write
+
+
+def _last_written(node: Node | None, value: Any) -> int:
+    """When a value that an operation was given, or its memory, was last written."""
+    when = 0 if node is None or node._extra is None else int(node._extra.get("written", 0))
+    if isinstance(value, np.ndarray) and (entry := _written.get(id(_owner(value)))):
+        when = max(when, entry[1])
+    return when
+
+
+def refuse_freed(node: Node) -> None:
+    """Raise if a recorded value no longer knows what it was made of."""
+    if node._more is not None and not node._more[0]:
+        assert node._op is not None
+        raise RuntimeError(
+            f"the graph behind {node._op.name}() was freed by backward(retain_graph=False): compute it again"
+        )
 
 
 def history(*roots: Node, check: bool = True) -> list[Node]:
@@ -140,26 +173,19 @@ def history(*roots: Node, check: bool = True) -> list[Node]:
 
 def _refuse_overwritten(nodes: list[Node]) -> None:
     """Raise if a value that a derivative will read was written after it was used."""
-    writes: dict[Node, int] = {}  # when a value, or one that it is a view of, was last written
-
-    def written(node: Node) -> int:
-        return max(writes.get(node, 0), int((node._extra or {}).get("written", 0)))
-
-    for node in reversed(nodes):
+    for node in nodes:
         op = node._op
         assert op is not None
-        for x in node._inputs:
-            if x is None or not (when := written(x)) > node._made:
-                continue
-            if op.reads_values:
-                what = f" {x._extra['name']!r}" if x._extra and "name" in x._extra else ""
+        if not op.reads_values:
+            continue
+        for x, value in zip(node._inputs, node._values, strict=True):
+            if _last_written(x, value) > node._made:
+                name = f" {x._extra['name']!r}" if x is not None and x._extra and "name" in x._extra else ""
                 raise RuntimeError(
-                    f"a value{what} of shape {np.shape(x._data)} was written after {op.name}() had used it, and its "
+                    f"a value{name} of shape {np.shape(value)} was written after {op.name}() had used it, and its "
                     f"derivative still needs the old value: call backward() before writing, or write to a copy"
                 )
-            if np.may_share_memory(x._data, node._data):
-                writes[node] = when
-        if op.reads_values and written(node) > node._made:
+        if _last_written(node, node._data) > node._made:
             raise RuntimeError(
                 f"the result of {op.name}(), of shape {np.shape(node._data)}, was written after it was made, and its "
                 f"derivative still needs the old value: write to a copy"

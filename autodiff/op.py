@@ -66,6 +66,8 @@ class Op:
         arguments and parameters of one call (see :mod:`autodiff.testing.strategies`).
     kinks : callable or None
         A function of the arguments that is zero where the derivative jumps.
+    skips : bool
+        Whether elements of the arguments may go unused, and be NaN without harm.
     """
 
     #: A call is computed and recorded as `autodiff.tensor` says.
@@ -89,6 +91,7 @@ class Op:
         tex: str | None = None,
         domain: Any = None,
         kinks: Callable[..., Array] | None = None,
+        skips: bool = False,
     ) -> None:
         self.name = name or forward.__name__
         self.forward = forward
@@ -96,8 +99,10 @@ class Op:
         self.tex = tex or rf"\operatorname{{{self.name}}}(#1)".replace("_", r"\_")
         self.domain = domain
         self.kinks = kinks
+        self.skips = skips
         self.differentiable = bool(rules)
         self.arguments, self.parameters = _signature(forward, len(rules))
+        self._by_name = _keywords(forward)
         self.arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else self._described()
 
@@ -107,7 +112,10 @@ class Op:
         if self.arguments is not None and len(args) != (arity := len(self.arguments)):
             if len(args) > arity + len(self.parameters):
                 raise TypeError(f"{self._signature()} got {len(args)} arguments")
-            params.update(zip(self.parameters, args[arity:], strict=False))
+            positional = dict(zip(self.parameters, args[arity:], strict=False))
+            if twice := (positional.keys() & given.keys()) | (positional.keys() & self._by_name):
+                raise TypeError(f"{self._signature()} takes {', '.join(sorted(twice))} once, by name")
+            params.update(positional)
             args = args[:arity] + tuple(params.pop(name) for name in self.arguments[len(args) :] if name in params)
         if len(params) > len(self.parameters):
             unknown = ", ".join(sorted(params.keys() - self.parameters.keys()))
@@ -173,6 +181,13 @@ def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ..
     names = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
     arity = arity or len([p for p in given if p.default is p.empty])
     return tuple(names[:arity]), {p.name: p.default for p in given if p.name not in names[:arity]}
+
+
+def _keywords(forward: Callable[..., Array]) -> set[str]:
+    """The parameters of a forward that are given by name only."""
+    if not isinstance(forward, FunctionType):
+        return set()
+    return {p.name for p in inspect.signature(forward).parameters.values() if p.kind is p.KEYWORD_ONLY}
 
 
 def masked_product(g: Array, d: Array) -> Array:
@@ -253,7 +268,7 @@ class Linear(Op):
         self.every = every
         self.pulls = () if every else tuple(map(_pull, adjoints))
         self.jointly = jointly or (not every and len([a for a in adjoints if a is not None]) == 1)
-        self.reads_values = not self.jointly
+        self.reads_values = not self.jointly or None in adjoints
         self.keeps_numbers = jointly
 
     def push(

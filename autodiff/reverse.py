@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import Node, history
+from autodiff.graph import Node, history, refuse_freed
 from autodiff.op import careful, fit
 
 _ndarray = np.ndarray
@@ -60,6 +60,7 @@ def pull_back(
     order = history(*roots)
     if ends := set(stops):
         order = [node for node in order if node not in ends]
+    mask = needs_mask(order)
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
         for node in order:
@@ -74,10 +75,7 @@ def pull_back(
             uses: tuple[tuple[Node | None, Any], ...]
             if node._more is not None:
                 inputs, xs = node._more
-                if not inputs:
-                    raise RuntimeError(
-                        f"the graph behind {op.name}() was freed by backward(retain_graph=False): compute it again"
-                    )
+                refuse_freed(node)
                 uses = tuple(zip(inputs, op.pulls_of(len(inputs)), strict=True))
             elif op.arity == 1:
                 uses, xs = ((node._input_a, op.pulls[0]),), (node._value_a,)
@@ -93,7 +91,7 @@ def pull_back(
                 if x is None or pull is None or not x._requires_grad:
                     continue
                 gx = pull(g, y, xs, params)
-                if invalid:
+                if invalid or mask:
                     gx = careful(pull)(g, y, xs, params)
                     invalid.clear()
                 value = x._data
@@ -104,7 +102,7 @@ def pull_back(
                     gx = fit(gx, value)
                 total = grads.get(x)
                 if total is None:
-                    grads[x] = gx.copy() if gx is g and x._op is None and not record else gx
+                    grads[x] = gx.copy() if gx is g and x._op is None else gx
                 elif x in owned:
                     total += gx
                 else:
@@ -114,3 +112,13 @@ def pull_back(
             if release:
                 node._forget()
     return grads
+
+
+def needs_mask(nodes: Iterable[Node]) -> bool:
+    """Whether a value that may not have been used is NaN: then so may be a partial derivative, without a sign of it."""
+    return any(
+        isinstance(v, _ndarray) and v.dtype.kind in "fc" and np.isnan(v).any()
+        for node in nodes
+        if node._op is not None and node._op.skips
+        for v in node._values
+    )

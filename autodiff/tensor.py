@@ -101,7 +101,7 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
             values.append(x if op.keeps_numbers or type(x) is np.ndarray else np.asarray(x))
     if params is not op.parameters:
         for name, value in params.items():
-            if isinstance(value, (Tensor, list, tuple)):
+            if isinstance(value, (Tensor, np.ndarray, list, tuple)):
                 params[name] = _static(op, name, value)
     try:
         y = op.forward(*values, **params) if params else op.forward(*values)
@@ -121,11 +121,20 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
 
 
 def _static(op: Op, name: str, value: Any) -> Any:
-    """A parameter is no input: a Tensor that requires a gradient would lose it there."""
+    """A parameter is no input: a Tensor that requires a gradient would lose it there.  Arrays are copied."""
     parts = value if isinstance(value, (list, tuple)) else (value,)
     if any(isinstance(part, Tensor) and part._requires_grad for part in parts) and is_grad_enabled():
         raise TypeError(f"{op.name} is not differentiated with respect to {name}: pass {name}.detach()")
-    return unwrapped(value)
+    return _copied(value)
+
+
+def _copied(x: Any) -> Any:
+    """A parameter that nobody else can write to."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_copied, x))
+    if isinstance(x, (Tensor, np.ndarray)):
+        return np.array(unwrapped(x))[()]
+    return unwrapped(x)
 
 
 def _explained(error: Exception, op: Op, values: Any) -> Exception:
@@ -275,8 +284,9 @@ class Tensor(Node):
             if array.shape != self._data.shape:
                 raise ValueError(f"data of shape {self._data.shape} cannot become data of shape {array.shape}")
             array = array.astype(self._data.dtype, casting="same_kind", copy=False)
+        in_place = array is old
         self._data = array if array.ndim else array[()]
-        wrote(self)
+        wrote(self, in_place=in_place)
 
     @property
     def requires_grad(self) -> bool:
@@ -571,7 +581,7 @@ class Tensor(Node):
                 "or write to t.data between steps"
             )
         self.data[unwrapped(key)] = unwrapped(value)
-        wrote(self)
+        wrote(self, in_place=True)
 
     # NumPy's protocols
 
@@ -657,7 +667,7 @@ class Tensor(Node):
 
     def copy(self) -> Tensor:
         """A copy, which remembers that it is one."""
-        return arithmetic.positive(self)
+        return arithmetic.positive(self) if self.dtype != np.bool else wrap(self._data.copy())
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape."""
@@ -760,6 +770,7 @@ def _hooked(node: Tensor, g: Any) -> Any:
                 if np.shape(replaced) != gradient.shape:
                     raise ValueError(f"a hook made a gradient of shape {np.shape(replaced)} of one of {gradient.shape}")
                 gradient = replaced if isinstance(replaced, Tensor) else Tensor(replaced)
+                gradient = gradient if gradient.dtype == g.dtype else gradient.astype(g.dtype)
     return gradient if isinstance(g, Tensor) else gradient._data
 
 

@@ -32,6 +32,23 @@ def _leaves(tree: Tree) -> list[Any]:
     return [tree]
 
 
+def _leaves_as(tree: Tree, like: Tree, what: str) -> list[Any]:
+    """The leaves of a tree in the order of another one, which it has to match key by key."""
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            raise ValueError(f"{what}: expected a dict with the keys {list(like)}, got {_shown(tree)}")
+        return [leaf for key in like for leaf in _leaves_as(tree[key], like[key], what)]
+    if isinstance(like, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(like):
+            raise ValueError(f"{what}: expected {len(like)} parts, got {_shown(tree)}")
+        return [leaf for part, other in zip(tree, like, strict=True) for leaf in _leaves_as(part, other, what)]
+    return [tree]
+
+
+def _shown(tree: Tree) -> str:
+    return f"a dict with the keys {list(tree)}" if isinstance(tree, dict) else f"{type(tree).__name__} {tree!r:.60}"
+
+
 def _rebuilt(tree: Tree, leaves: Any) -> Tree:
     """The same nesting with other leaves, taken from an iterator."""
     if isinstance(tree, dict):
@@ -197,10 +214,10 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     open_ = call.open(outputs)
 
     def pull(g: Any) -> tuple[Any, ...]:
-        seeds = [x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves(g)]
+        seeds = [x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves_as(g, call.result, "the pull")]
         if [np.shape(s) for s in seeds] != [y.shape for y in outputs]:
             raise ValueError(f"the result has shapes {[y.shape for y in outputs]}, got {[np.shape(s) for s in seeds]}")
-        record = open_ or (is_grad_enabled() and any(isinstance(s, Tensor) and s._requires_grad for s in seeds))
+        record = is_grad_enabled() and (open_ or any(isinstance(s, Tensor) and s._requires_grad for s in seeds))
         seeds = [outward(s if s.dtype == y.dtype else s.astype(y.dtype)) for s, y in zip(seeds, outputs, strict=True)]
         found = [call.given_back(outward(x)) for x in call.gradients(outputs, seeds, record)]
         return tuple(_rebuilt(call.followed_args, iter(found)))
@@ -231,7 +248,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     """
     call = _Call(function, tuple(primals), range(len(primals)), {})
     outputs = _tensors(call.result)
-    directions = [x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves(tuple(tangents))]
+    directions = [
+        x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves_as(tuple(tangents), tuple(primals), "jvp")
+    ]
     if [np.shape(v) for v in directions] != [x.shape for x in call.followed]:
         raise ValueError(
             f"tangents of shapes {[np.shape(v) for v in directions]} for primals of {[x.shape for x in call.followed]}"
@@ -247,6 +266,8 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
             pushed = push_forward(moving, outputs, record=True)
     else:
         pushed = push_forward(moving, outputs)
+    given = {id(v) for v in moving.values()}
+    pushed = [dy.copy() if id(dy) in given else _owned(dy) for dy in pushed]
     dys = (call.given_back(np.zeros_like(y._data) if dy is None else dy) for y, dy in zip(outputs, pushed, strict=True))
     values = (call.given_back(y if record else y.detach()) for y in outputs)
     return _rebuilt(call.result, values), _rebuilt(call.result, dys)
@@ -275,10 +296,19 @@ def jacobian(function: Callable[..., Any], argnums: int = 0, *, mode: str | None
         raise ValueError(f"mode is 'reverse' or 'forward', got {mode!r}")
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        def of_one(x: Any) -> Any:
-            return function(*args[:argnums], x, *args[argnums + 1 :], **kwargs)
+        if not -len(args) <= argnums < len(args):
+            raise TypeError(f"argnums={argnums}, but the function was given {len(args)} arguments")
+        i = argnums % len(args)
 
-        x = args[argnums]
+        def of_one(x: Any) -> Any:
+            y = function(*args[:i], x, *args[i + 1 :], **kwargs)
+            if isinstance(y, (dict, list, tuple)):
+                raise TypeError(f"jacobian is of one array, the function returned {type(y).__name__}")
+            return y
+
+        x = args[i]
+        if isinstance(x, (dict, list, tuple)):
+            raise TypeError(f"jacobian is with respect to one array, got {type(x).__name__}")
         y, pull = vjp(of_one, x)
         rows, columns = np.size(unwrapped(y)), np.size(unwrapped(x))
         if (mode or ("reverse" if rows <= columns else "forward")) == "reverse":

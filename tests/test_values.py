@@ -65,7 +65,7 @@ REFERENCES = {
     "logsumexp": lambda x, axis, keepdims: np.log(np.sum(np.exp(long(x)), axis=axis, keepdims=keepdims)),
     "mish": lambda x: x * np.tanh(softplus(x)),
     "norm2": lambda x, axis, keepdims: np.sqrt(np.sum(long(x) ** 2, axis=axis, keepdims=keepdims)),
-    "pad_constant": lambda x, widths: np.pad(x, widths),
+    "pad_zeros": lambda x, widths: np.pad(x, widths),
     "relu": lambda x: x * (x > 0),
     "running_prod": np.cumprod,
     "running_sum": np.cumsum,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, elementwise, primitive
+from autodiff.rules.arithmetic import floating
 from autodiff.rules.special import erfc
 
 # Sigmoid and its family
@@ -15,17 +16,18 @@ from autodiff.rules.special import erfc
 
 def _sigmoid(x: Array) -> Array:
     with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
+        return 1 / (1 + np.exp(-floating(x)))
 
 
 def _softplus(x: Array) -> Array:
+    x = floating(x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 sigmoid = elementwise(_sigmoid, lambda y, x: y * (1 - y), name="sigmoid", tex=r"\sigma(#1)")
 softplus = elementwise(_softplus, lambda y, x: sigmoid.on(x), name="softplus", tex=r"\log(1 + e^{#1})")
 log_sigmoid = elementwise(
-    lambda x: -_softplus(-x), lambda y, x: sigmoid.on(-x), name="log_sigmoid", tex=r"\log \sigma(#1)"
+    lambda x: -_softplus(-floating(x)), lambda y, x: sigmoid.on(-x), name="log_sigmoid", tex=r"\log \sigma(#1)"
 )
 
 
@@ -245,6 +247,7 @@ def _softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     >>> ad.softmax(ad.Tensor([0.0, 0.0, 1000.0]))
     Tensor([0., 0., 1.])
     """
+    x = floating(x)
     e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
@@ -258,6 +261,7 @@ def _log_softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     >>> ad.log_softmax(ad.Tensor([0.0, 1000.0]))
     Tensor([-1000.,     0.])
     """
+    x = floating(x)
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 

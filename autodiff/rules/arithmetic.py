@@ -13,6 +13,13 @@ from autodiff.op import Array, elementwise, implements, linear
 POSITIVE = (0.1, 5.0)
 ANY = (-5.0, 5.0)
 
+
+def floating(x: Array) -> Array:
+    """The same in floating point: integers have neither infinities nor, often, signs."""
+    dtype = getattr(x, "dtype", None)
+    return x if dtype is None or dtype.kind in "fc" else x.astype(np.float64)
+
+
 # Sums and products
 
 add = elementwise(operator.add, 1, 1, name="add", tex="#1 + #2")
@@ -101,6 +108,7 @@ fmax = elementwise(
     lambda y, a, b: _share((b > a) | np.isnan(a), a == b, y),
     tex=r"\max(#1, #2)",
     kinks=lambda a, b: a - b,
+    skips=True,
 )
 fmin = elementwise(
     np.fmin,
@@ -108,12 +116,13 @@ fmin = elementwise(
     lambda y, a, b: _share((b < a) | np.isnan(a), a == b, y),
     tex=r"\min(#1, #2)",
     kinks=lambda a, b: a - b,
+    skips=True,
 )
 _clip = elementwise(
     lambda x, low, high: np.clip(x, low, high),
     lambda y, x, low, high: y == x,
-    lambda y, x, low, high: x < low,
-    lambda y, x, low, high: (x > high) & (x >= low),
+    lambda y, x, low, high: (x < low) if high is None else (x < low) & (low <= high),
+    lambda y, x, low, high: (x if low is None else np.maximum(x, low)) > high,
     name="clip",
     tex=r"\operatorname{clip}(#1, #2, #3)",
     domain=(ANY, (-5.0, 0.0), (0.0, 5.0)),
@@ -121,7 +130,6 @@ _clip = elementwise(
 )
 
 
-@implements(np.clip)
 def clip(x: Array, min: Array = None, max: Array = None) -> Array:
     r"""Keep values within bounds: :math:`y_i = \min(\max(x_i, \text{min}), \text{max})`.
 
@@ -140,6 +148,11 @@ def clip(x: Array, min: Array = None, max: Array = None) -> Array:
     Tensor([0. , 0.5, 1. ])
     """
     return _clip(x, min, max)
+
+
+@implements(np.clip)
+def _numpy_clip(a: Array, a_min: Array = None, a_max: Array = None, *, min: Array = None, max: Array = None) -> Array:
+    return clip(a, a_min if min is None else min, a_max if max is None else max)
 
 
 _ROUNDING: dict[str, Any] = {"kinks": lambda x: x - np.rint(x)}
@@ -185,6 +198,28 @@ real = elementwise(np.real, 1, tex=r"\operatorname{Re} #1")
 imag = elementwise(np.imag, lambda y, x: -1j, tex=r"\operatorname{Im} #1")
 degrees = elementwise(np.degrees, lambda y, x: 180 / np.pi, tex=r"\tfrac{180}{\pi} #1")
 radians = elementwise(np.radians, lambda y, x: np.pi / 180, tex=r"\tfrac{\pi}{180} #1")
+implements(np.rad2deg)(degrees)
+implements(np.deg2rad)(radians)
+
+
+@implements(np.divmod)
+def divmod(a: Array, b: Array) -> tuple[Array, Array]:
+    r"""Quotient and remainder: :math:`\lfloor a / b \rfloor` and :math:`a \bmod b`."""
+    return floor_divide(a, b), remainder(a, b)
+
+
+@implements(np.modf)
+def modf(x: Array) -> tuple[Array, Array]:
+    """Fractional and integral parts, both with the sign of `x`."""
+    whole = trunc(x)
+    return subtract(x, whole), whole
+
+
+@implements(np.ldexp)
+def ldexp(x: Array, exponent: Array) -> Array:
+    r"""Times a power of two: :math:`x \cdot 2^n`; no derivative with respect to n."""
+    return multiply(x, np.ldexp(np.ones((), np.result_type(x, np.float16)), exponent))
+
 
 # Comparisons and tests: no derivative, a plain result
 

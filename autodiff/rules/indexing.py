@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.op import Array, Op, implements, linear, primitive
 
@@ -15,9 +16,15 @@ def _getitem(x: Array, key: Any = ()) -> Array:
 
 
 def _may_repeat(key: Any) -> bool:
-    """Whether an index can name an element twice: only arrays of integers can."""
+    """Whether an index can name an element twice: integers, slices, new axes, ellipses and masks cannot."""
     parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, (np.ndarray, list)) and np.asarray(part).dtype.kind in "iu" for part in parts)
+    basic = (int, np.integer, slice, type(None), type(...))
+    return not all(isinstance(part, basic) or np.asarray(part).dtype.kind == "b" for part in parts)
+
+
+def along(x: Array, axis: int, index: Any) -> tuple[Any, ...]:
+    """The index of a part along one axis."""
+    return (slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (index,)
 
 
 def _scatter(g: Array, key: Any = (), shape: tuple[int, ...] = ()) -> Array:
@@ -44,6 +51,7 @@ getitem: Op = linear(
     _getitem,
     lambda g, y, x, key: scatter.on(g, key=key, shape=x.shape),
     name="getitem",
+    skips=True,
     tex=r"#1_{[\,]}",
     domain=_index_calls,
 )
@@ -62,6 +70,7 @@ select = linear(
     lambda g, y, condition, a, b: np.where(condition, 0, g),
     jointly=True,
     name="where",
+    skips=True,
     tex=r"\begin{cases} #2 & #1 \\ #3 & \text{otherwise} \end{cases}",
     domain=lambda d: ((d.booleans((x := d.array()).shape), x, d.array(shape=x.shape)), {}),
 )
@@ -107,7 +116,7 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     index = np.asarray(indices)
     if axis is None:
         return getitem(np.reshape(x, -1), key=index)
-    return getitem(x, key=(slice(None),) * (axis % np.ndim(x)) + (index,))
+    return getitem(x, key=along(x, axis, index))
 
 
 @implements(np.take_along_axis)
@@ -125,7 +134,9 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     if axis is None:
         return getitem(np.reshape(x, -1), key=index)
     shape = np.shape(x)
-    axis %= len(shape)
+    axis = normalize_axis_index(axis, len(shape))
+    if index.ndim != len(shape):
+        raise ValueError(f"take_along_axis needs an index for every axis, got indices {index.shape} for {shape}")
     key = [np.arange(n).reshape((1,) * a + (n,) + (1,) * (len(shape) - a - 1)) for a, n in enumerate(shape)]
     key[axis] = index
     return getitem(x, key=tuple(key))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.op import Array, implements, linear, primitive
 from autodiff.rules.arithmetic import conj, multiply
 from autodiff.rules.shapes import expand_dims, moveaxis, permute_dims, reshape
+
+
+def _rows(x: Array) -> Array:
+    """All leading axes as one: a batch as the rows of a matrix."""
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _matmul_left(g: Array, y: Array, a: Array, b: Array) -> Array:
@@ -26,7 +33,7 @@ def _matmul_right(g: Array, y: Array, a: Array, b: Array) -> Array:
     if b.ndim == 1:
         return np.squeeze(a.mT @ np.expand_dims(g, -1), -1)
     if b.ndim == 2 and a.ndim > 2:  # one matrix for a whole batch: sum over the batch inside the product
-        return np.reshape(a, (-1, a.shape[-1])).T @ np.reshape(g, (-1, g.shape[-1]))
+        return _rows(a).mT @ _rows(g)
     return a.mT @ g
 
 
@@ -59,11 +66,6 @@ def _product(a: Array, b: Array) -> Array:
 
 def _affine(x: Array, weight: Array, bias: Array) -> Array:
     return _product(x, weight.mT) + bias
-
-
-def _rows(x: Array) -> Array:
-    """All leading axes as one: a batch as the rows of a matrix."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
 
 
 affine = primitive(
@@ -115,7 +117,8 @@ def _einsum_part(i: int, g: Array, y: Array, *xs: Array, terms: tuple[str, ...],
                 factors.append(np.ones(n, g.dtype))
                 names.append(letter)
             target += letter
-    return einsum_explicit.on(*factors, terms=tuple(names), result=target)
+    part = einsum_explicit.on(*factors, terms=tuple(names), result=target)
+    return np.broadcast_to(part, np.broadcast_shapes(part.shape, xs[i].shape))  # an axis of length 1 was stretched
 
 
 def _einsum_calls(d: Any) -> Any:
@@ -143,7 +146,7 @@ einsum_explicit = linear(
 
 
 @implements(np.einsum)
-def einsum(subscripts: str, *operands: Array) -> Array:
+def einsum(subscripts: str, *operands: Array, optimize: bool | str = False) -> Array:
     r"""Einstein's summation: a product of tensors, summed over the indices that the result does not name.
 
     Parameters
@@ -153,6 +156,8 @@ def einsum(subscripts: str, *operands: Array) -> Array:
         ellipsis stands for any leading axes.
     *operands : array
         One for each term.
+    optimize : bool or str
+        Accepted as NumPy does; more than two factors are always multiplied in a good order.
 
     Raises
     ------
@@ -185,6 +190,8 @@ def einsum(subscripts: str, *operands: Array) -> Array:
             )
     lead = "".join(free[:widest][::-1])
     if arrow:
+        if widest and "..." not in result:
+            raise ValueError(f"einsum: the result of {subscripts!r} has to name the ellipsis of its terms")
         result = result.replace("...", lead)
     else:
         every = "".join(terms)
@@ -259,7 +266,7 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
         of_a, of_b = list(range(len(shape_a) - int(axes), len(shape_a))), list(range(int(axes)))
     else:
         of_a, of_b = (
-            [int(i) % len(s) for i in np.atleast_1d(x)] for x, s in zip(axes, (shape_a, shape_b), strict=True)
+            list(normalize_axis_tuple(x, len(shape))) for x, shape in zip(axes, (shape_a, shape_b), strict=True)
         )
     if [shape_a[i] for i in of_a] != [shape_b[i] for i in of_b]:
         raise ValueError(f"tensordot: axes {of_a} of shape {shape_a} do not match axes {of_b} of shape {shape_b}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
 import numpy as np
 
 from autodiff.op import Array, implements, linear, primitive
-from autodiff.rules.arithmetic import POSITIVE, power, square
+from autodiff.rules.arithmetic import POSITIVE, floating, power, square
 from autodiff.rules.arithmetic import abs as absolute
 from autodiff.rules.shapes import broadcast_to
 
@@ -163,7 +164,7 @@ def _prod(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False
 def _prod_pull(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool, **_: Any) -> Array:
     """g times the product of all the others; with a zero among them, from products of what lies before and after."""
     g, y = _kept(g, x, axis, keepdims), _kept(y, x, axis, keepdims)
-    if np.all(x != 0):
+    if np.all((y != 0) & np.isfinite(y)):
         return g * y / x
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(a % x.ndim for a in axes)
@@ -189,6 +190,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     >>> ad.logsumexp(ad.Tensor([1000.0, 1000.0]))
     Tensor(1000.6931471805599)
     """
+    x = floating(x)
     top = _greatest(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
@@ -199,7 +201,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 def _exponential_weights(x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
     """e^(x - logsumexp(x)), and 0 where all is -infinity."""
     y = _kept(y, x, axis, keepdims)
-    return np.exp(x - np.where(np.isfinite(y), y, 0))
+    return np.exp(x - np.where(y == -np.inf, 0, y))
 
 
 logsumexp = primitive(
@@ -215,7 +217,7 @@ logsumexp = primitive(
 
 
 def _norm2(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    return np.sqrt(_add_up(np.square(np.abs(x)), axis=axis, keepdims=keepdims))
+    return np.sqrt(_add_up(np.square(np.abs(floating(x))), axis=axis, keepdims=keepdims))
 
 
 def _direction(x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
@@ -255,7 +257,7 @@ def _cumprod(x: Array, axis: int = 0) -> Array:
 
 def _cumprod_pull(g: Array, y: Array, x: Array, axis: int) -> Array:
     """dx_k = sum over j >= k of g_j * prod of x_i for i <= j, i != k; with zeros, every such product written out."""
-    if np.all(x != 0):
+    if np.all((y != 0) & np.isfinite(y)):
         return np.flip(np.cumsum(np.flip(g * y, axis), axis=axis), axis) / x
     rows, weights = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
     n = rows.shape[-1]
@@ -295,7 +297,7 @@ def _argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
-def _argsort(x: Array, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
+def _argsort(x: Array, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Array:
     """The indices that would sort: :math:`x_{y_1} \\le x_{y_2} \\le \\dots`."""
     kind: Any = "stable" if stable else None
     if not descending:
@@ -318,6 +320,11 @@ argsort = primitive(_argsort, name="argsort", domain=_ONE_AXIS)
 count_nonzero = primitive(_count_nonzero, name="count_nonzero", domain=_WHOLE)
 
 # Functions of these
+
+
+@implements(np.argsort)
+def _numpy_argsort(x: Array, axis: int = -1, kind: str | None = None, *, stable: bool | None = None) -> Array:
+    return argsort(x, axis, stable=bool(stable) or kind in ("stable", "mergesort"))
 
 
 def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -353,7 +360,8 @@ def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: boo
         return sum(x != 0, axis=axis, keepdims=keepdims)
     if ord == 1:
         return sum(absolute(x), axis=axis, keepdims=keepdims)
-    return power(sum(power(absolute(x), ord), axis=axis, keepdims=keepdims), 1 / ord)
+    total = sum(power(absolute(x), float(ord)), axis=axis, keepdims=keepdims)
+    return np.where(total > 0, power(np.where(total > 0, total, 1), 1 / float(ord)), 0)
 
 
 @implements(np.linalg.norm)
@@ -381,6 +389,11 @@ def linalg_norm(x: Array, ord: Any = None, axis: Axis = None, *, keepdims: bool 
     return norm(x, None, axis, keepdims=keepdims)
 
 
+def _freedom(x: Array, axis: Axis, correction: float) -> float:
+    """How many degrees of freedom; NumPy's 0, not less, where the correction exceeds the count."""
+    return builtins.max(_count(x, axis) - correction, 0.0)
+
+
 def _deviation(x: Array, axis: Axis) -> Array:
     return x - mean(x, axis, keepdims=True)
 
@@ -399,7 +412,7 @@ def var(
     """
     deviation = _deviation(x, axis)
     squares = square(absolute(deviation) if deviation.dtype.kind == "c" else deviation)
-    return sum(squares, axis, keepdims=keepdims) / (_count(deviation, axis) - (correction if ddof is None else ddof))
+    return sum(squares, axis, keepdims=keepdims) / _freedom(deviation, axis, correction if ddof is None else ddof)
 
 
 @implements(np.std)
@@ -417,8 +430,8 @@ def std(
     Tensor(1.0)
     """
     deviation = _deviation(x, axis)
-    freedom = _count(deviation, axis) - (correction if ddof is None else ddof)
-    return norm2(deviation, axis, keepdims) / np.sqrt(freedom)
+    freedom = _freedom(deviation, axis, correction if ddof is None else ddof)
+    return norm2(deviation, axis, keepdims) / math.sqrt(freedom)
 
 
 @implements(np.cumsum)

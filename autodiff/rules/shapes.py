@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.op import Array, implements, linear
-from autodiff.rules.indexing import getitem
+from autodiff.rules.indexing import along, getitem, select
 
 Shape = int | tuple[int, ...]
 
@@ -107,8 +108,8 @@ def _broadcast_to(x: Array, shape: Shape) -> Array:
     return np.broadcast_to(x, shape)
 
 
-def _pad_constant(x: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
-    return np.pad(x, widths, constant_values=value)
+def _pad_zeros(x: Array, widths: tuple[tuple[int, int], ...]) -> Array:
+    return np.pad(x, widths)
 
 
 def _inner(g: Array, x: Array, widths: tuple[tuple[int, int], ...]) -> Array:
@@ -164,7 +165,7 @@ flip = linear(
 )
 roll = linear(
     _roll,
-    lambda g, y, x, shift, axis: np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis),
+    lambda g, y, x, shift, axis: np.roll(g, -np.asarray(shift), axis),
     name="roll",
     tex=r"\operatorname{roll} #1",
     domain=_calls(shift=lambda d, x: d.integer(-4, 4), axis=lambda d, x: d.choice([None, d.axis(x.ndim)])),
@@ -176,10 +177,10 @@ broadcast_to = linear(
     tex="#1",
     domain=_calls(shape=lambda d, x: (d.integer(0, 3), *(d.integer(0, 3) if n == 1 else n for n in x.shape))),
 )
-pad_constant = linear(
-    _pad_constant,
-    lambda g, y, x, widths, **_: _inner(g, x, widths),
-    name="pad_constant",
+pad_zeros = linear(
+    _pad_zeros,
+    lambda g, y, x, widths: _inner(g, x, widths),
+    name="pad_zeros",
     tex=r"\operatorname{pad} #1",
     domain=_calls(widths=lambda d, x: tuple((d.integer(0, 2), d.integer(0, 2)) for _ in x.shape)),
 )
@@ -252,7 +253,7 @@ def stack(arrays: Any, axis: int = 0) -> Array:
 @implements(np.unstack) if hasattr(np, "unstack") else lambda f: f
 def unstack(x: Array, axis: int = 0) -> tuple[Array, ...]:
     """The parts along an axis, the axis gone: the inverse of `stack`."""
-    return tuple(getitem(x, key=(slice(None),) * (axis % np.ndim(x)) + (i,)) for i in range(np.shape(x)[axis]))
+    return tuple(getitem(x, key=along(x, axis, i)) for i in range(np.shape(x)[axis]))
 
 
 @implements(np.hstack)
@@ -286,7 +287,21 @@ def atleast_2d(x: Array) -> Array:
     return x if np.ndim(x) >= 2 else reshape(x, (1, -1))
 
 
-@implements(np.split, np.array_split)
+@implements(np.array_split)
+def array_split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    """Parts along an axis: so many of nearly equal length, or cut before the given indices.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.array_split(ad.Tensor([1.0, 2.0, 3.0]), 2)
+    [Tensor([1., 2.]), Tensor([3.])]
+    """
+    parts = np.array_split(np.arange(np.shape(x)[axis]), indices_or_sections)
+    return split(x, list(np.cumsum([len(part) for part in parts])[:-1]), axis)
+
+
+@implements(np.split)
 def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     """Parts along an axis: so many of equal length, or cut before the given indices.
 
@@ -309,8 +324,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
         cuts = list(range(0, n + 1, n // sections)) if n else [0] * (sections + 1)
     else:
         cuts = [0, *(int(i) for i in indices_or_sections), n]
-    lead = (slice(None),) * (axis % np.ndim(x))
-    return [getitem(x, key=(*lead, slice(a, b))) for a, b in pairwise(cuts)]
+    return [getitem(x, key=along(x, axis, slice(a, b))) for a, b in pairwise(cuts)]
 
 
 @implements(np.tile)
@@ -323,7 +337,7 @@ def tile(x: Array, repetitions: Shape) -> Array:
     >>> ad.tile(ad.Tensor([1.0, 2.0]), 2)
     Tensor([1., 2., 1., 2.])
     """
-    times = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
+    times = tuple(int(n) for n in np.atleast_1d(repetitions))
     shape = np.shape(x)
     dims = max(len(times), len(shape))
     times = (1,) * (dims - len(times)) + times
@@ -346,7 +360,7 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
     if axis is None:
         x, axis = reshape(x, -1), 0
     index = np.repeat(np.arange(np.shape(x)[axis]), repeats)
-    return getitem(x, key=(slice(None),) * (axis % np.ndim(x)) + (index,))
+    return getitem(x, key=along(x, axis, index))
 
 
 @implements(np.pad)
@@ -371,7 +385,10 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", *, constant_values: fl
     ndim = np.ndim(x)
     widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(pad_width, (ndim, 2)))
     if mode == "constant":
-        return pad_constant(x, widths=widths, value=constant_values)
+        padded = pad_zeros(x, widths=widths)
+        if constant_values == 0:
+            return padded
+        return select(np.pad(np.ones(np.shape(x), dtype=bool), widths), padded, constant_values)
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise TypeError(f"pad has no rule for mode={mode!r}; it has constant, edge, reflect, symmetric and wrap")
     for axis, width in enumerate(widths):
@@ -400,9 +417,9 @@ def matrix_transpose(x: Array) -> Array:
 def moveaxis(x: Array, source: Any, destination: Any) -> Array:
     """With some axes moved to other places, the rest in their order."""
     ndim = np.ndim(x)
-    moved = dict(zip(np.atleast_1d(destination) % ndim, np.atleast_1d(source) % ndim, strict=True))
+    moved = dict(zip(normalize_axis_tuple(destination, ndim), normalize_axis_tuple(source, ndim), strict=True))
     rest = iter(a for a in range(ndim) if a not in moved.values())
-    return permute_dims(x, tuple(int(moved[a]) if a in moved else next(rest) for a in range(ndim)))
+    return permute_dims(x, tuple(moved[a] if a in moved else next(rest) for a in range(ndim)))
 
 
 @implements(np.ravel)

@@ -46,7 +46,7 @@ def sgd(
         gradient = gradient + weight_decay * parameter
     if momentum:
         buffer = state.get("momentum_buffer")
-        buffer = gradient if buffer is None else momentum * buffer + (1 - dampening) * gradient
+        buffer = gradient.copy() if buffer is None else momentum * buffer + (1 - dampening) * gradient
         state = {"momentum_buffer": buffer}
         gradient = gradient + momentum * buffer if nesterov else buffer
     return parameter - lr * gradient, state

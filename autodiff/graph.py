@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -79,31 +78,6 @@ class Node:
         if self._more is not None:
             return self._more[1]
         return (self._value_a,) if self._op.arity == 1 else (self._value_a, self._value_b)
-
-    def _remember(
-        self,
-        op: Op,
-        inputs: Sequence[Node | None],
-        values: Sequence[Any],
-        params: dict[str, Any],
-        scope: tuple[str, ...],
-    ) -> None:
-        """Become the recorded result of an operation."""
-        self._op = op
-        self._more = None
-        if op.arity == 1:
-            (self._input_a,) = inputs
-            (self._value_a,) = values
-            self._input_b = self._value_b = None
-        elif op.arity == 2:
-            self._input_a, self._input_b = inputs
-            self._value_a, self._value_b = values
-        else:
-            self._more = tuple(inputs), tuple(values)
-        self._params = params
-        self._requires_grad = True
-        self._scope = scope
-        self._made = clock()
 
     def _forget(self) -> None:
         """Let go of what it was made of."""

@@ -60,7 +60,7 @@ def pull_back(
     order = history(*roots)
     if ends := set(stops):
         order = [node for node in order if node not in ends]
-    mask = needs_mask(order)
+    mask = False  # whether a value that went unused was NaN
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
         for node in order:
@@ -70,6 +70,8 @@ def pull_back(
             if node._extra is not None and visit is not None:
                 g = visit(node, g)
             op: Any = node._op
+            if op.skips and not mask:
+                mask = needs_mask((node,))
             params = node._params
             y: Any = node._data
             uses: tuple[tuple[Node | None, Any], ...]

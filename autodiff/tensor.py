@@ -86,8 +86,12 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
         args, params = op.bind(args, params)
     else:
         params = op.parameters
+    if params is not op.parameters:
+        for name, value in params.items():
+            if isinstance(value, (Tensor, np.ndarray, list, tuple)):
+                params[name] = _static(op, name, value)
     needed = False
-    inputs: list[Any] = []
+    inputs: list[Tensor | None] = []
     values = []
     for x in args:
         if isinstance(x, Tensor):
@@ -99,10 +103,6 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
             inputs.append(None)
             x = x if type(x) in _PLAIN else _plain(x)
             values.append(x if op.keeps_numbers or type(x) is np.ndarray else np.asarray(x))
-    if params is not op.parameters:
-        for name, value in params.items():
-            if isinstance(value, (Tensor, np.ndarray, list, tuple)):
-                params[name] = _static(op, name, value)
     try:
         y = op.forward(*values, **params) if params else op.forward(*values)
     except (ValueError, IndexError) as error:
@@ -111,13 +111,27 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
         if isinstance(y, tuple):
             return tuple(map(wrap, y))
         y = np.asarray(y)[()]
-    if needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc":
-        out = _new(Tensor)
-        out._data = y
-        out._extra = out.grad = None
-        out._remember(op, inputs, values, params, state[1])
-        return out
-    return wrap(y)
+    if not (needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc"):
+        return wrap(y)
+    out = _new(Tensor)
+    out._data = y
+    out._op = op
+    if op.arity == 1:
+        out._input_a = inputs[0]
+        out._value_a = values[0]
+        out._more = out._input_b = out._value_b = None
+    elif op.arity == 2:
+        out._input_a, out._input_b = inputs
+        out._value_a, out._value_b = values
+        out._more = None
+    else:
+        out._more = tuple(inputs), tuple(values)
+    out._params = params
+    out._requires_grad = True
+    out._scope = state[1]
+    out._made = clock()
+    out._extra = out.grad = None
+    return out
 
 
 def _static(op: Op, name: str, value: Any) -> Any:
@@ -275,7 +289,7 @@ class Tensor(Node):
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = unwrapped(value)
+        array = value._data if isinstance(value, Tensor) else value
         old = self._data
         if array is not old and not (
             type(array) is np.ndarray is type(old) and array.shape == old.shape and array.dtype is old.dtype

@@ -300,7 +300,7 @@ _LOG_FLOOR = -100.0  # PyTorch's: keeps the loss finite where a probability has 
 
 def _binary_cross_entropy(p: Array, t: Array) -> Array:
     with np.errstate(divide="ignore"):
-        return -(t * np.maximum(np.log(p), _LOG_FLOOR) + (1 - t) * np.maximum(np.log1p(-p), _LOG_FLOOR))
+        return (t - 1) * np.maximum(np.log1p(-p), _LOG_FLOOR) - t * np.maximum(np.log(p), _LOG_FLOOR)
 
 
 binary_cross_entropy = elementwise(

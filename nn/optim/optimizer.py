@@ -130,7 +130,7 @@ class Optimizer:
                 grad = p.grad
                 if grad is None:
                     continue
-                value, gradient = p.data, grad.data if isinstance(grad, ad.Tensor) else np.asarray(grad)
+                value, gradient = p.data, grad.data if type(grad) is ad.Tensor else np.asarray(grad)
                 if gradient.shape != value.shape:
                     raise ValueError(f"the gradient of {_described(p)} has shape {gradient.shape}")
                 p.data, after = rule(value, gradient, state.get(p, {}), **settings)

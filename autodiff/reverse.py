@@ -79,16 +79,14 @@ def pull_back(
                 inputs, xs = node._more
                 refuse_freed(node)
                 uses = tuple(zip(inputs, op.pulls_of(len(inputs)), strict=True))
-            elif op.arity == 1:
-                uses, xs = ((node._input_a, op.pulls[0]),), (node._value_a,)
             else:
-                uses, xs = (
-                    ((node._input_a, op.pulls[0]), (node._input_b, op.pulls[1])),
-                    (node._value_a, node._value_b),
-                )
+                xs = (node._value_a,) if op.arity == 1 else (node._value_a, node._value_b)
+                uses = ((node._input_a, op.pulls[0]),)
+                if node._input_b is not None:
+                    uses = (*uses, (node._input_b, op.pulls[1]))
             if record:
                 y = node
-                xs = tuple(v if x is None else x for (x, _), v in zip(uses, xs, strict=True))
+                xs = tuple(v if x is None else x for x, v in zip(node._inputs, xs, strict=True))
             for x, pull in uses:
                 if x is None or pull is None or not x._requires_grad:
                     continue

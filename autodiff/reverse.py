@@ -60,13 +60,19 @@ def pull_back(
     order = history(*roots)
     if ends := set(stops):
         order = [node for node in order if node not in ends]
+    ahead: Node | None = None  # the one value whose gradient so far is not in the dict but here: mostly the next one
+    ahead_g: Any = None
     mask = False  # whether a value that went unused was NaN
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
         for node in order:
-            g = grads.pop(node, None)
-            if g is None:
-                continue
+            if node is ahead:
+                g = ahead_g
+                ahead = None
+            else:
+                g = grads.pop(node, None)
+                if g is None:
+                    continue
             if node._extra is not None and visit is not None:
                 g = visit(node, g)
             op: Any = node._op
@@ -100,9 +106,18 @@ def pull_back(
                     gx.shape != value.shape or gx.dtype is not value.dtype
                 ):
                     gx = fit(gx, value)
+                if x is ahead:
+                    ahead_g = ahead_g + gx
+                    continue
                 total = grads.get(x)
                 if total is None:
-                    grads[x] = gx.copy() if gx is g and x._op is None else gx
+                    if x._op is None:
+                        grads[x] = gx.copy() if gx is g else gx
+                    elif ahead is None:
+                        ahead = x
+                        ahead_g = gx
+                    else:
+                        grads[x] = gx
                 elif x in owned:
                     total += gx
                 else:
@@ -111,6 +126,8 @@ def pull_back(
                         owned.add(x)
             if release:
                 node._forget()
+    if ahead is not None:
+        grads[ahead] = ahead_g
     return grads
 
 

@@ -114,7 +114,8 @@ class _Call:
         else:
             seeds = [unwrapped(seed) for seed in seeds]
             pulled = pull_back(zip(outputs, seeds, strict=True), stops=self.followed)
-        return [_owned(pulled[x]) if x in pulled else np.zeros_like(x._data) for x in self.followed]
+        found = [pulled[x] if x in pulled else np.zeros_like(x._data) for x in self.followed]
+        return [g.copy() if any(g is other for other in found[:i]) else _owned(g) for i, g in enumerate(found)]
 
 
 def _owned(g: Any) -> Any:

@@ -188,6 +188,8 @@ def test_recorded_gradients_are_not_shared():
     a.zero_grad()
     (+a).backward(g, create_graph=True)
     assert not np.may_share_memory(a.grad.data, g.data)
+    left, right = ad.grad(lambda a, b: (a + b).sum(), (0, 1))(leaf([1.0]), leaf([1.0]))
+    assert not np.may_share_memory(left.data, right.data)
     v = np.ones(2)
     assert not np.may_share_memory(ad.jvp(lambda t: t, (np.ones(2),), (v,))[1], v)
 

@@ -102,6 +102,7 @@ class Op:
         self.skips = skips
         self.differentiable = bool(rules)
         self.arguments, self.parameters = _signature(forward, len(rules))
+        self.required = tuple(name for name, value in self.parameters.items() if value is inspect.Parameter.empty)
         self._by_name = _keywords(forward)
         self.arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else self._described()
@@ -122,6 +123,8 @@ class Op:
             raise TypeError(f"{self._signature()} got an unexpected argument: {unknown}")
         if self.arity is not None and len(args) != self.arity:
             raise TypeError(f"{self._signature()} got {len(args)} arrays")
+        if missing := [name for name in self.required if params[name] is inspect.Parameter.empty]:
+            raise TypeError(f"{self._signature()} needs {', '.join(missing)}")
         return args, params
 
     def _described(self) -> str:

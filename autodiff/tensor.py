@@ -82,14 +82,13 @@ def wrap(y: Any) -> Tensor:
 
 def _call(op: Op, *args: Any, **params: Any) -> Any:
     """Compute an operation, and record it if a gradient can be asked for."""
-    if params or len(args) != op.arity:
+    if params or len(args) != op.arity or op.required:
         args, params = op.bind(args, params)
-    else:
-        params = op.parameters
-    if params is not op.parameters:
         for name, value in params.items():
             if isinstance(value, (Tensor, np.ndarray, list, tuple)):
                 params[name] = _static(op, name, value)
+    else:
+        params = op.parameters
     needed = False
     inputs: list[Tensor | None] = []
     values = []

@@ -1,4 +1,4 @@
-"""The workloads for MyGrad: Tensors and `mygrad.nnet`, without memory guarding, as its guide advises."""
+"""The workloads for MyGrad: Tensors and `mygrad.nnet`, without memory guarding, which is its faster way."""
 
 from __future__ import annotations
 

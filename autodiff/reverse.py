@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from autodiff.graph import Node, history, refuse_freed
-from autodiff.op import careful, fit
+from autodiff.op import Op, careful, fit
 
 _ndarray = np.ndarray
 
@@ -100,6 +101,8 @@ def pull_back(
                 if invalid or mask:
                     gx = careful(pull)(g, y, xs, params)
                     invalid.clear()
+                    if mask:
+                        _warn_of_nan(op, gx)
                 value = x._data
                 kind = type(gx)
                 if (kind is _ndarray or kind is not type(value)) and (
@@ -129,6 +132,17 @@ def pull_back(
     if ahead is not None:
         grads[ahead] = ahead_g
     return grads
+
+
+def _warn_of_nan(op: Op, g: Any) -> None:
+    """Diagnose a NaN that came back from behind a value that went unused."""
+    if bool(np.isnan(g).any()):
+        warnings.warn(
+            f"the gradient of {op.name}() is NaN, and a value that went unused (by where or indexing) was NaN: "
+            f"mask the argument of what became NaN, not its result",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def needs_mask(nodes: Iterable[Node]) -> bool:

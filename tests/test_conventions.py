@@ -85,6 +85,15 @@ def test_masked_where(f, x, expected, create_graph):
     np.testing.assert_allclose(pushed, np.sum(expected), atol=1e-14)
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_masked_nan_that_cannot_be_solved_is_diagnosed(create_graph):
+    x = Tensor([-1.0, 4.0], requires_grad=True)
+    with np.errstate(all="ignore"):
+        y = ad.where(x > 0, ad.softmax(ad.log(x)), 0.0).sum()
+    with pytest.warns(RuntimeWarning, match=r"softmax\(\) is NaN.*mask the argument"):
+        y.backward(create_graph=create_graph)
+
+
 def test_second_derivative_through_a_mask():
     with np.errstate(all="ignore"):
         h = ad.grad(ad.grad(lambda x: ad.where(x > 0, ad.sqrt(x), 0.0)))

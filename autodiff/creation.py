@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import implements
-from autodiff.tensor import Tensor, unwrapped, wrap
+from autodiff.tensor import Tensor, numbers, unwrapped, wrap
 
 
 def _leaf(array: Any, requires_grad: bool = False) -> Tensor:
@@ -30,10 +30,7 @@ def asarray(obj: Any, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
         if (dtype is None or obj.dtype == dtype) and not copy:
             return obj
         return obj.copy() if dtype is None else obj.astype(dtype)
-    array = np.array(obj, dtype=dtype, copy=copy)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"a tensor holds numbers, got {type(obj).__name__} of dtype {array.dtype}")
-    return wrap(array)
+    return wrap(numbers(obj, dtype, copy=copy))
 
 
 def zeros(shape: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:

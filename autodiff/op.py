@@ -101,9 +101,8 @@ class Op:
         self.kinks = kinks
         self.skips = skips
         self.differentiable = bool(rules)
-        self.arguments, self.parameters = _signature(forward, len(rules))
+        self.arguments, self.parameters, self._by_name = _signature(forward, len(rules))
         self.required = tuple(name for name, value in self.parameters.items() if value is inspect.Parameter.empty)
-        self._by_name = _keywords(forward)
         self.arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else self._described()
 
@@ -168,8 +167,11 @@ class Op:
         return (table.__getitem__, (self.name,))
 
 
-def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
-    """The names of a forward's arrays (None: any number of them), and its other parameters with their defaults.
+def _signature(
+    forward: Callable[..., Array], arity: int
+) -> tuple[tuple[str, ...] | None, dict[str, Any], frozenset[str]]:
+    """The names of a forward's arrays (None: any number of them), its other parameters with their defaults, and which
+    of those are given by name only.
 
     The first `arity` arguments are arrays; all of those without a default, where the operation has no rule.  Functions
     of NumPy's own have arrays alone: their other parameters are not what a rule would expect.
@@ -177,20 +179,14 @@ def _signature(forward: Callable[..., Array], arity: int) -> tuple[tuple[str, ..
     if isinstance(forward, np.ufunc):
         arity = forward.nin
     if not isinstance(forward, FunctionType) or forward.__module__.partition(".")[0] == "numpy":
-        return tuple(f"x{i + 1}" for i in range(arity or len(inspect.signature(forward).parameters))), {}
+        return tuple(f"x{i + 1}" for i in range(arity or len(inspect.signature(forward).parameters))), {}, frozenset()
     given = list(inspect.signature(forward).parameters.values())
+    by_name = frozenset(p.name for p in given if p.kind is p.KEYWORD_ONLY)
     if any(p.kind is p.VAR_POSITIONAL for p in given):
-        return None, {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
-    names = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
+        return None, {p.name: p.default for p in given if p.name in by_name}, by_name
+    names = [p.name for p in given if p.name not in by_name]
     arity = arity or len([p for p in given if p.default is p.empty])
-    return tuple(names[:arity]), {p.name: p.default for p in given if p.name not in names[:arity]}
-
-
-def _keywords(forward: Callable[..., Array]) -> set[str]:
-    """The parameters of a forward that are given by name only."""
-    if not isinstance(forward, FunctionType):
-        return set()
-    return {p.name for p in inspect.signature(forward).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    return tuple(names[:arity]), {p.name: p.default for p in given if p.name not in names[:arity]}, by_name
 
 
 def masked_product(g: Array, d: Array) -> Array:

@@ -46,10 +46,10 @@ def _plain(x: Any) -> Any:
         return x
     if not isinstance(x, (list, tuple)):
         raise TypeError(f"expected a Tensor, an array or a number, got {type(x).__name__}")
-    return _numbers(x)
+    return numbers(x)
 
 
-def _numbers(x: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
+def numbers(x: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
     """An array of numbers, of anything that NumPy takes for one."""
     try:
         array = np.array(x, dtype=dtype, copy=copy)
@@ -136,7 +136,7 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
 def _static(op: Op, name: str, value: Any) -> Any:
     """A parameter is no input: a Tensor that requires a gradient would lose it there.  Arrays are copied."""
     parts = value if isinstance(value, (list, tuple)) else (value,)
-    if any(isinstance(part, Tensor) and part._requires_grad for part in parts) and is_grad_enabled():
+    if any(map(_needs_grad, parts)) and is_grad_enabled():
         raise TypeError(f"{op.name} is not differentiated with respect to {name}: pass {name}.detach()")
     return _copied(value)
 
@@ -270,7 +270,7 @@ class Tensor(Node):
     def __init__(self, data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
         if type(data) is not np.ndarray:
             data = _unwrapped_safely(data)
-        self._data = _numbers(data, dtype, copy=True)[()]
+        self._data = numbers(data, dtype, copy=True)[()]
         self._op = self._extra = self.grad = None
         self._requires_grad = False
         if requires_grad:
@@ -500,7 +500,7 @@ class Tensor(Node):
             if isinstance(gradient, Tensor) and create_graph:
                 seed = gradient
             else:
-                seed = _numbers(unwrapped(gradient), data.dtype, copy=True)[()]
+                seed = numbers(unwrapped(gradient), data.dtype, copy=True)[()]
             if seed.shape != data.shape:
                 raise ValueError(f"the gradient of a value of shape {data.shape} has shape {seed.shape}")
         if create_graph:
@@ -763,13 +763,6 @@ def _unwrapped_safely(data: Any) -> Any:
     return data
 
 
-def _as_gradient(g: Any) -> Tensor:
-    """A gradient as a Tensor that shares its memory with nothing."""
-    if isinstance(g, Tensor):
-        return g
-    return wrap(g.copy() if g.base is not None else g)
-
-
 def _hooked(node: Tensor, g: Any) -> Any:
     """A gradient as the node's hooks leave it."""
     hooks = (node._extra or {}).get("hooks")
@@ -788,9 +781,13 @@ def _hooked(node: Tensor, g: Any) -> Any:
 
 
 def _add_to(node: Tensor, g: Any) -> None:
-    node.grad = (
-        _as_gradient(g) if node.grad is None else node.grad + g if isinstance(g, Tensor) else wrap(node.grad._data + g)
-    )
+    """Add to the gradient that is there; the first one shares its memory with nothing."""
+    if isinstance(g, Tensor):
+        node.grad = g if node.grad is None else node.grad + g
+    elif node.grad is None:
+        node.grad = wrap(g if g.base is None else g.copy())
+    else:
+        node.grad = wrap(node.grad._data + g)
 
 
 def _visit(node: Any, g: Any) -> Any:
@@ -803,14 +800,8 @@ def _visit(node: Any, g: Any) -> Any:
 
 def _settle(leaf: Any, g: Any) -> None:
     """What a leaf does when its gradient is known."""
-    if g.dtype.kind == "c":
-        g = outward(g)
-    if leaf._extra is not None and "hooks" in leaf._extra:
-        g = _hooked(leaf, g)
-    if leaf.grad is None and not isinstance(g, Tensor):
-        leaf.grad = wrap(g if g.base is None else g.copy())
-    else:
-        _add_to(leaf, g)
+    g = outward(g)
+    _add_to(leaf, g if leaf._extra is None else _hooked(leaf, g))
 
 
 def _no_rule(function: Any, name: str, method: str = "") -> TypeError:

@@ -45,6 +45,18 @@ def _leaves_as(tree: Tree, like: Tree, what: str) -> list[Any]:
     return [tree]
 
 
+def _arrays_as(tree: Tree, like: Tree, what: str) -> list[Any]:
+    """The same, as Tensors and arrays."""
+    return [x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves_as(tree, like, what)]
+
+
+def _position(argnum: int, args: tuple[Any, ...]) -> int:
+    """Which argument is meant, counted from the first."""
+    if not -len(args) <= argnum < len(args):
+        raise TypeError(f"argnums={argnum}, but the function was given {len(args)} arguments")
+    return argnum % len(args)
+
+
 def _shown(tree: Tree) -> str:
     return f"a dict with the keys {list(tree)}" if isinstance(tree, dict) else f"{type(tree).__name__} {tree!r:.60}"
 
@@ -65,9 +77,7 @@ class _Call:
     def __init__(
         self, function: Callable[..., Any], args: tuple[Any, ...], argnums: Sequence[int], kwargs: Any
     ) -> None:
-        for i in argnums:
-            if not -len(args) <= i < len(args):
-                raise TypeError(f"argnums={i}, but the function was given {len(args)} arguments")
+        argnums = [_position(i, args) for i in argnums]
         self.outer = is_grad_enabled()
         self.followed_args = tuple(args[i] for i in argnums)
         self.tensors = any(isinstance(leaf, Tensor) for leaf in _leaves(args))
@@ -215,7 +225,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     open_ = call.open(outputs)
 
     def pull(g: Any) -> tuple[Any, ...]:
-        seeds = [x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves_as(g, call.result, "the pull")]
+        seeds = _arrays_as(g, call.result, "the pull")
         if [np.shape(s) for s in seeds] != [y.shape for y in outputs]:
             raise ValueError(f"the result has shapes {[y.shape for y in outputs]}, got {[np.shape(s) for s in seeds]}")
         record = is_grad_enabled() and (open_ or any(isinstance(s, Tensor) and s._requires_grad for s in seeds))
@@ -249,9 +259,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     """
     call = _Call(function, tuple(primals), range(len(primals)), {})
     outputs = _tensors(call.result)
-    directions = [
-        x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves_as(tuple(tangents), tuple(primals), "jvp")
-    ]
+    directions = _arrays_as(tuple(tangents), tuple(primals), "jvp")
     if [np.shape(v) for v in directions] != [x.shape for x in call.followed]:
         raise ValueError(
             f"tangents of shapes {[np.shape(v) for v in directions]} for primals of {[x.shape for x in call.followed]}"
@@ -297,9 +305,7 @@ def jacobian(function: Callable[..., Any], argnums: int = 0, *, mode: str | None
         raise ValueError(f"mode is 'reverse' or 'forward', got {mode!r}")
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if not -len(args) <= argnums < len(args):
-            raise TypeError(f"argnums={argnums}, but the function was given {len(args)} arguments")
-        i = argnums % len(args)
+        i = _position(argnums, args)
 
         def of_one(x: Any) -> Any:
             y = function(*args[:i], x, *args[i + 1 :], **kwargs)

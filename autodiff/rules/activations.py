@@ -105,7 +105,7 @@ hardsigmoid = elementwise(
     kinks=lambda x: (x - 3) * (x + 3),
 )
 hardswish = elementwise(
-    lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+    lambda x: x * hardsigmoid.forward(x),
     lambda y, x: np.where(x <= -3, 0, np.where(x >= 3, 1, x / 3 + 0.5)),
     name="hardswish",
     tex=r"#1 \operatorname{clip}(\tfrac{#1}{6} + \tfrac12, 0, 1)",
@@ -195,12 +195,12 @@ def _gelu_slope(y: Array, x: Array) -> Array:
     return 0.5 * erfc.on(-_SQRT_HALF * x) + x * (_DENSITY_AT_0 * np.exp(-0.5 * x * x))
 
 
-def _gelu_tanh(x: Array) -> Array:
-    return 0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + 0.044715 * x * x * x)))
+def _gelu_gate(x: Array) -> Array:
+    return np.tanh(_TANH_SCALE * (x + 0.044715 * x * x * x))
 
 
 def _gelu_tanh_slope(y: Array, x: Array) -> Array:
-    t = np.tanh(_TANH_SCALE * (x + 0.044715 * x * x * x))
+    t = _gelu_gate(x)
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (_TANH_SCALE * (1 + 0.134145 * x * x))
 
 
@@ -208,7 +208,7 @@ gelu_erf = elementwise(
     lambda x: 0.5 * x * erfc.forward(-_SQRT_HALF * x), _gelu_slope, name="gelu_erf", tex=r"#1 \, \Phi(#1)"
 )
 gelu_tanh = elementwise(
-    _gelu_tanh,
+    lambda x: 0.5 * x * (1 + _gelu_gate(x)),
     _gelu_tanh_slope,
     name="gelu_tanh",
     tex=r"\tfrac12 #1 (1 + \tanh(\sqrt{2/\pi}(#1 + 0.044715 #1^3)))",
@@ -238,6 +238,12 @@ def gelu(x: Array, approximate: str = "none") -> Array:
 # Softmax
 
 
+def _below_top(x: Array, axis: int | tuple[int, ...]) -> Array:
+    """Moved so that the greatest element is 0, and no exponential overflows."""
+    x = floating(x)
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
 def _softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     r"""Positive and of sum 1: :math:`y_i = e^{x_i} / \sum_j e^{x_j}` along an axis.
 
@@ -247,8 +253,7 @@ def _softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     >>> ad.softmax(ad.Tensor([0.0, 0.0, 1000.0]))
     Tensor([0., 0., 1.])
     """
-    x = floating(x)
-    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    e = np.exp(_below_top(x, axis))
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
@@ -261,8 +266,7 @@ def _log_softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     >>> ad.log_softmax(ad.Tensor([0.0, 1000.0]))
     Tensor([-1000.,     0.])
     """
-    x = floating(x)
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    shifted = _below_top(x, axis)
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from autodiff.graph import Node, history, refuse_freed
-from autodiff.op import Op, careful, fit, spread
+from autodiff.op import Op, Parts, careful, fit, spread
 from autodiff.recording import enable_grad
-from autodiff.reverse import needs_mask, pull_back
-from autodiff.tensor import wrap
+from autodiff.reverse import needs_mask, pull_back, results
+from autodiff.tensor import Tensor, wrap
 
 
 def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bool = False) -> list[Any]:
@@ -45,7 +45,7 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
             xs: list[Any] = list(node._values)
             y: Any = node._data
             if record:
-                y = node
+                y = results(node)
                 xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
             params = node._params
             dy = op.push(dxs, y, xs, params)
@@ -62,12 +62,18 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
 
 def _transposed(op: Op, dxs: list[Any], y: Any, xs: list[Any], params: dict[str, Any], record: bool) -> Any:
     """J dx from the pull alone: g -> J^T g is linear in g, and the transpose of a linear map is its own pull."""
-    total: Any = None
+    several = type(y) is Parts
+    total: list[Any] = [None] * (len(y) if several else 1)
     with enable_grad():
-        g = wrap(np.ones(y.shape, y.dtype)[()]).requires_grad_()
+        seeds = [wrap(np.ones(part.shape, part.dtype)[()]).requires_grad_() for part in (y if several else (y,))]
+        g: Any = Parts(seeds) if several else seeds[0]
         for dx, x, pull in zip(dxs, xs, op.pulls_of(len(xs)), strict=True):
-            if dx is not None and pull is not None:
-                pulled = fit(careful(pull)(g, y, xs, params), x)
-                term = pull_back([(pulled, dx)], stops=(g,), record=record)[g]
-                total = term if total is None else total + term
-    return total
+            if dx is None or pull is None:
+                continue
+            pulled = fit(careful(pull)(g, y, xs, params), x)
+            if isinstance(pulled, Tensor) and pulled.requires_grad:
+                found = pull_back([(pulled, dx)], stops=seeds, record=record)
+                for i, seed in enumerate(seeds):
+                    if seed in found:
+                        total[i] = found[seed] if total[i] is None else total[i] + found[seed]
+    return Parts(total) if several else total[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.op import Op
+from autodiff.op import Op, Parts
 
 #: Numbers every recorded value and every write, so that the order of making is a topological order, latest first.
 clock = count(1).__next__
@@ -112,8 +112,9 @@ def wrote(node: Node, *, in_place: bool) -> None:
 def _last_written(node: Node | None, value: Any) -> int:
     """When a value that an operation was given, or its memory, was last written."""
     when = 0 if node is None or node._extra is None else int(node._extra.get("written", 0))
-    if isinstance(value, np.ndarray) and (entry := _written.get(id(_owner(value)))):
-        when = max(when, entry[1])
+    for array in value if type(value) is Parts else (value,):
+        if isinstance(array, np.ndarray) and (entry := _written.get(id(_owner(array)))):
+            when = max(when, entry[1])
     return when
 
 
@@ -200,8 +201,11 @@ class Graph:
 
 
 def _line(vertex: Vertex) -> str:
-    shape = np.shape(vertex.value)
-    value = f"{np.asarray(vertex.value).item():.6g}" if shape == () else f"shape {shape}"
+    if type(vertex.value) is Parts:
+        value = " and ".join(f"shape {np.shape(part)}" for part in vertex.value)
+    else:
+        shape = np.shape(vertex.value)
+        value = f"{np.asarray(vertex.value).item():.6g}" if shape == () else f"shape {shape}"
     if vertex.op is None:
         what = vertex.name or ("tensor" if vertex.node is not None else "constant")
     else:

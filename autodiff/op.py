@@ -46,6 +46,15 @@ numpy_functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 _ARRAYS = (np.ndarray, np.generic, bool, int, float, complex)
 
 
+class Parts(tuple[Any, ...]):
+    """The results of an operation that has several; or their gradients, None where nobody used a result."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Parts:
+        return Parts(b if a is None else a if b is None else a + b for a, b in zip(self, other, strict=True))
+
+
 class Op:
     """One row of the table: an operation, and all that is known about it.
 
@@ -380,6 +389,7 @@ def primitive(forward: Callable[..., Array], *pulls: Rule, **fields: Any) -> Op:
         ``forward(*xs, **params)`` on arrays.
     *pulls : callable or None
         ``pull(g, y, *xs, **params)`` for each argument.
+        Where the forward gives a tuple, `g` and `y` are tuples, and None stands for a result that nobody used.
     push : callable, optional
         ``push(dxs, y, *xs, **params)``, the derivative along `dxs` (None: that argument stands still).  Left out, it is
         found by transposing the pull.
@@ -396,6 +406,17 @@ def primitive(forward: Callable[..., Array], *pulls: Rule, **fields: Any) -> Op:
     array([0., 1., 0.])
     """
     return Primitive(forward, *pulls, **fields)
+
+
+#: What joins an operation that has several results to each of them.
+part = primitive(
+    lambda several, index, of: several[index],
+    lambda g, y, several, index, of: Parts(g if i == index else None for i in range(of)),
+    push=lambda dxs, y, several, index, of: np.zeros_like(y) if dxs[0][index] is None else dxs[0][index],
+    name="part",
+    tex="#1",
+)
+part.reads_values = False
 
 
 def enter(row: Op) -> None:
@@ -439,6 +460,8 @@ def fit(g: Array, x: Array) -> Array:
 
 def spread(dy: Array, y: Array) -> Array:
     """Bring a tangent to the shape and dtype of the value it belongs to: broadcasting and casting, going forward."""
+    if type(y) is Parts:
+        return Parts(None if a is None else spread(a, b) for a, b in zip(dy, y, strict=True))
     if dy.shape != y.shape:
         dy = np.broadcast_to(dy, y.shape)
     return fit(dy, y)

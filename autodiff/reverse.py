@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.graph import Node, history, refuse_freed
-from autodiff.op import Op, careful, fit
+from autodiff.op import Op, Parts, careful, fit, part
 
 _ndarray = np.ndarray
 
@@ -92,7 +92,7 @@ def pull_back(
                 if node._input_b is not None:
                     uses = (*uses, (node._input_b, op.pulls[1]))
             if record:
-                y = node
+                y = results(node)
                 xs = tuple(v if x is None else x for x, v in zip(node._inputs, xs, strict=True))
             for x, pull in uses:
                 if x is None or pull is None or not x._requires_grad:
@@ -134,9 +134,17 @@ def pull_back(
     return grads
 
 
+def results(node: Node) -> Any:
+    """A recorded value as rules take it: itself, or the several results that an operation gave."""
+    if type(node._data) is not Parts:
+        return node
+    n = len(node._data)
+    return Parts(part(node, index=i, of=n) for i in range(n))
+
+
 def _warn_of_nan(op: Op, g: Any) -> None:
     """Diagnose a NaN that came back from behind a value that went unused."""
-    if bool(np.isnan(g).any()):
+    if type(g) is not Parts and bool(np.isnan(g).any()):
         warnings.warn(
             f"the gradient of {op.name}() is NaN, and a value that went unused (by where or indexing) was NaN: "
             f"mask the argument of what became NaN, not its result",

@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from autodiff.graph import Node, clock, wrote
-from autodiff.op import Array, Op, implements, numpy_functions
-from autodiff.recording import enable_grad, is_grad_enabled
+from autodiff.op import Array, Op, Parts, implements, numpy_functions, part
+from autodiff.recording import State, enable_grad, is_grad_enabled
 from autodiff.recording import state as recording_state
 from autodiff.reverse import outward, pull_back
 from autodiff.rules import (
@@ -27,6 +27,9 @@ from autodiff.rules import (
 
 #: What operations take beside Tensors.
 Operand = Any
+
+#: The versions of the Python array API standard that `autodiff` keeps, the last one to the letter.
+STANDARD_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 #: The parameters of a call that has none.
 NO_PARAMS: dict[str, Any] = {}
@@ -71,6 +74,12 @@ def unwrapped(x: Any) -> Any:
     return x
 
 
+def host(device: Any) -> None:
+    """Refuse any device but the one there is."""
+    if device not in (None, "cpu"):
+        raise ValueError(f"the only device is 'cpu', got {device!r}")
+
+
 def wrap(y: Any) -> Tensor:
     """A Tensor of a result, which it owns."""
     out = _new(Tensor)
@@ -108,10 +117,15 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
         raise _explained(error, op, values) from error
     if type(y) is not np.ndarray and not isinstance(y, np.generic):
         if isinstance(y, tuple):
-            return tuple(map(wrap, y))
+            return _several(op, inputs, values, params, y, needed)
         y = np.asarray(y)[()]
     if not (needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc"):
         return wrap(y)
+    return _recorded(op, inputs, values, params, y, state)
+
+
+def _recorded(op: Op, inputs: Any, values: Any, params: dict[str, Any], y: Any, state: State) -> Tensor:
+    """A result that remembers how it was made."""
     out = _new(Tensor)
     out._data = y
     out._op = op
@@ -131,6 +145,16 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
     out._made = clock()
     out._extra = out.grad = None
     return out
+
+
+def _several(op: Op, inputs: Any, values: Any, params: dict[str, Any], y: tuple[Any, ...], needed: bool) -> Any:
+    """The results of an operation that has several: one value is recorded for all, and its parts are taken from it."""
+    if needed and op.differentiable and (state := recording_state.get())[0]:
+        whole = _recorded(op, inputs, values, params, Parts(np.asarray(result)[()] for result in y), state)
+        results = tuple(part(whole, index=i, of=len(y)) for i in range(len(y)))
+    else:
+        results = tuple(map(wrap, y))
+    return type(y)(*results) if hasattr(y, "_fields") else results
 
 
 def _static(op: Op, name: str, value: Any) -> Any:
@@ -361,20 +385,53 @@ class Tensor(Node):
         return shapes.matrix_transpose(self)
 
     @property
+    def nbytes(self) -> int:
+        """How many bytes its elements take."""
+        return self._data.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """How many bytes one element takes."""
+        return self._data.itemsize
+
+    @property
+    def device(self) -> str:
+        """Where its elements are: ``"cpu"``, always."""
+        return "cpu"
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """The tensor itself, for it is on the only device there is.
+
+        Raises
+        ------
+        ValueError
+            For any other device than ``"cpu"``, and for a stream, which it does not have.
+        """
+        host(device)
+        if stream is not None:
+            raise ValueError(f"the device 'cpu' has no streams, got stream={stream!r}")
+        return self
+
+    @property
     def is_leaf(self) -> bool:
         """Whether it was given, not computed."""
         return self._op is None
 
     @property
     def op(self) -> Op | None:
-        return self._op
+        return self._whole._op
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         return tuple(
             x if isinstance(x, Tensor) else wrap(np.asarray(v)[()])
-            for x, v in zip(self._inputs, self._values, strict=True)
+            for x, v in zip(self._whole._inputs, self._whole._values, strict=True)
         )
+
+    @property
+    def _whole(self) -> Node:
+        """Where it is one of an operation's several results: the value that was recorded for all of them."""
+        return self._input_a if self._op is part and self._input_a is not None else self
 
     def __repr__(self) -> str:
         if self.ndim:
@@ -448,12 +505,38 @@ class Tensor(Node):
         return int(self.item())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        self._refuse_to_lose(
+            "NumPy asked for a plain array", "use a function that has a rule (autodiff.stack for np.array([t, u])), or"
+        )
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[Any, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The memory, for another library's ``from_dlpack``; NumPy's own answer.
+
+        Raises
+        ------
+        TypeError
+            If a gradient is required, which would be lost.
+        """
+        self._refuse_to_lose("another library asked for the memory", "pass")
+        return self.data.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Where the memory is: DLPack's number for the CPU, and 0."""
+        return self.data.__dlpack_device__()
+
+    def _refuse_to_lose(self, why: str, instead: str) -> None:
         if self._requires_grad and is_grad_enabled():
             raise TypeError(
-                "NumPy asked for a plain array of a tensor that requires a gradient, which would be lost: use a "
-                "function that has a rule (autodiff.stack for np.array([t, u])), or t.detach(), or t.numpy()"
+                f"{why} of a tensor that requires a gradient, which would be lost: {instead} t.detach(), or t.numpy()"
             )
-        return np.array(self._data, dtype=dtype, copy=copy)
 
     # Gradients
 
@@ -621,7 +704,15 @@ class Tensor(Node):
         return ours(*args, **kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """The module whose functions are meant for Tensors: `autodiff`."""
+        """The module whose functions are meant for Tensors: `autodiff`.
+
+        Raises
+        ------
+        ValueError
+            For a version of the array API standard that it does not keep.
+        """
+        if api_version not in (None, *STANDARD_VERSIONS):
+            raise ValueError(f"autodiff keeps the array API standard of {STANDARD_VERSIONS}, not {api_version!r}")
         return sys.modules["autodiff"]
 
     # Operators
@@ -792,6 +883,8 @@ def _add_to(node: Tensor, g: Any) -> None:
 
 def _visit(node: Any, g: Any) -> Any:
     """What a recorded value does when its gradient is known."""
+    if type(g) is Parts:
+        return g
     g = outward(_hooked(node, outward(g)))
     if node._extra.get("retain"):
         _add_to(node, outward(g.copy()))
@@ -847,7 +940,6 @@ for _function in (
     np.iscomplexobj,
     np.isrealobj,
     np.may_share_memory,
-    np.result_type,
     np.shares_memory,
 ):
     _plain_result(_function)

@@ -92,8 +92,9 @@ def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: b
         return f'<<font point-size="9">{found[0][1][0] if found else "constant"}</font>>'
     facts = [what] if vertex.name and what in ("parameter", "data") else []
     facts += ["output"] if output else []
-    facts.append(numbers.shape(vertex.value))
-    if (own := np.asarray(vertex.value).dtype) != dtype and what != "constant":
+    results = vertex.value if isinstance(vertex.value, tuple) else (vertex.value,)
+    facts.append(" and ".join(map(numbers.shape, results)))
+    if len(results) == 1 and (own := np.asarray(vertex.value).dtype) != dtype and what != "constant":
         facts.append(str(own))
     head = [_title(vertex, what), _small(" · ".join(facts))]
     if parameters := _parameters(vertex):
@@ -118,7 +119,7 @@ def _shortened(anything: str, longest: int = _LONGEST) -> str:
 
 
 def _numbers(vertex: Vertex, values: bool, gradients: bool) -> list[tuple[str, list[str]]]:
-    shown = {"value": vertex.value} if values else {}
+    shown = {"value": vertex.value} if values and not isinstance(vertex.value, tuple) else {}
     gradient = getattr(vertex.node, "grad", None) if gradients else None
     if gradient is not None:
         shown["grad"] = np.asarray(gradient.detach())[()]

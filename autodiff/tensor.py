@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff.graph import Node, clock, wrote
 from autodiff.op import Array, Op, Parts, implements, numpy_functions, part
+from autodiff.operand import Operand
 from autodiff.recording import State, enable_grad, is_grad_enabled
 from autodiff.recording import state as recording_state
 from autodiff.reverse import outward, pull_back
@@ -24,9 +25,6 @@ from autodiff.rules import (
     shapes,
     trigonometry,
 )
-
-#: What operations take beside Tensors.
-Operand = Any
 
 #: The versions of the Python array API standard that `autodiff` keeps, the last one to the letter.
 STANDARD_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
@@ -108,8 +106,11 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
             if x._requires_grad:
                 needed = True
         else:
+            if type(x) not in _PLAIN:
+                if isinstance(x, Operand):
+                    return x.apply(op, args, params)
+                x = _plain(x)
             inputs.append(None)
-            x = x if type(x) in _PLAIN else _plain(x)
             values.append(x if op.keeps_numbers or type(x) is np.ndarray else np.asarray(x))
     try:
         y = op.forward(*values, **params) if params else op.forward(*values)
@@ -182,12 +183,12 @@ def _explained(error: Exception, op: Op, values: Any) -> Exception:
 Op.__call__ = _call  # type: ignore[method-assign]
 
 
-def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Operand], Tensor]:
+def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Any], Tensor]:
     """A binary operator: `_call` for two operands, with nothing in it that two operands do not need."""
     forward = op.forward
     differentiable = op.differentiable
 
-    def method(self: Tensor, other: Operand) -> Tensor:
+    def method(self: Tensor, other: Any) -> Tensor:
         a = self._data
         b = other
         source: Tensor | None = None
@@ -450,7 +451,7 @@ class Tensor(Node):
         return f"Tensor({', '.join([text, *facts])})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if self.size == 1 and spec else self, "") if not spec else format(self.item(), spec)
+        return format(self.item(), spec) if spec else str(self)
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -7,47 +7,24 @@ else arrays.  Every transform can be applied to what another one returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from autodiff.batching import Batch, unbatched
 from autodiff.forward import push_forward
 from autodiff.graph import Node, history
-from autodiff.recording import enable_grad, is_grad_enabled
+from autodiff.op import Parts
+from autodiff.recording import enable_grad, is_grad_enabled, no_grad
 from autodiff.reverse import outward, pull_back
 from autodiff.rules.arithmetic import positive
-from autodiff.rules.shapes import reshape, stack
+from autodiff.rules.shapes import concatenated
 from autodiff.tensor import Tensor, unwrapped, wrap
+from autodiff.trees import leaves, leaves_as, rebuilt
 
-Tree = Any
-
-
-def _leaves(tree: Tree) -> list[Any]:
-    """The leaves of nested dicts, lists and tuples, in order."""
-    if isinstance(tree, dict):
-        return [leaf for key in tree for leaf in _leaves(tree[key])]
-    if isinstance(tree, (list, tuple)):
-        return [leaf for part in tree for leaf in _leaves(part)]
-    return [tree]
-
-
-def _leaves_as(tree: Tree, like: Tree, what: str) -> list[Any]:
-    """The leaves of a tree in the order of another one, which it has to match key by key."""
-    if isinstance(like, dict):
-        if not isinstance(tree, dict) or tree.keys() != like.keys():
-            raise ValueError(f"{what}: expected a dict with the keys {list(like)}, got {_shown(tree)}")
-        return [leaf for key in like for leaf in _leaves_as(tree[key], like[key], what)]
-    if isinstance(like, (list, tuple)):
-        if not isinstance(tree, (list, tuple)) or len(tree) != len(like):
-            raise ValueError(f"{what}: expected {len(like)} parts, got {_shown(tree)}")
-        return [leaf for part, other in zip(tree, like, strict=True) for leaf in _leaves_as(part, other, what)]
-    return [tree]
-
-
-def _arrays_as(tree: Tree, like: Tree, what: str) -> list[Any]:
-    """The same, as Tensors and arrays."""
-    return [x if isinstance(x, Tensor) else np.asarray(x)[()] for x in _leaves_as(tree, like, what)]
+#: How many numbers a batch of rows or columns of a Jacobian may hold in any one place.
+_MOST_AT_ONCE = 2**22
 
 
 def _position(argnum: int, args: tuple[Any, ...]) -> int:
@@ -57,36 +34,31 @@ def _position(argnum: int, args: tuple[Any, ...]) -> int:
     return argnum % len(args)
 
 
-def _shown(tree: Tree) -> str:
-    return f"a dict with the keys {list(tree)}" if isinstance(tree, dict) else f"{type(tree).__name__} {tree!r:.60}"
-
-
-def _rebuilt(tree: Tree, leaves: Any) -> Tree:
-    """The same nesting with other leaves, taken from an iterator."""
-    if isinstance(tree, dict):
-        return {key: _rebuilt(tree[key], leaves) for key in tree}
-    if isinstance(tree, (list, tuple)):
-        parts = [_rebuilt(part, leaves) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return next(leaves)
-
-
 class _Call:
     """One evaluation of a function at arguments of which some are followed."""
 
     def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], argnums: Sequence[int], kwargs: Any
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        argnums: Sequence[int],
+        kwargs: dict[str, Any],
+        has_aux: bool = False,
     ) -> None:
         argnums = [_position(i, args) for i in argnums]
         self.outer = is_grad_enabled()
         self.followed_args = tuple(args[i] for i in argnums)
-        self.tensors = any(isinstance(leaf, Tensor) for leaf in _leaves(args))
-        self.followed = [self._follow(leaf) for leaf in _leaves(self.followed_args)]
+        self.tensors = any(isinstance(leaf, Tensor) for leaf in leaves(args))
+        self.followed = [self._follow(leaf) for leaf in leaves(self.followed_args)]
         replaced = list(args)
-        for i, tree in zip(argnums, _rebuilt(self.followed_args, iter(self.followed)), strict=True):
+        for i, tree in zip(argnums, rebuilt(self.followed_args, self.followed), strict=True):
             replaced[i] = tree
         with enable_grad():
-            self.result = function(*replaced, **kwargs)
+            result = function(*replaced, **kwargs)
+        if has_aux and not (isinstance(result, tuple) and len(result) == 2):
+            raise TypeError(f"has_aux: expected the function to return a pair, got {type(result).__name__}")
+        self.result, self.aux = result if has_aux else (result, None)
+        self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for leaf in leaves(self.result)]
 
     def _follow(self, leaf: Any) -> Tensor:
         """A stand-in that requires a gradient; joined to the outer graph where there is one."""
@@ -94,7 +66,7 @@ class _Call:
             return positive(leaf)
         return Tensor(leaf.detach() if isinstance(leaf, Tensor) else leaf, requires_grad=True)
 
-    def open(self, outputs: list[Tensor], extra: Any = ()) -> bool:
+    def open(self, extra: Any = ()) -> bool:
         """Whether the result depends on anything else that requires a gradient, and so must go on being recorded."""
         if not self.outer:
             return False
@@ -105,7 +77,7 @@ class _Call:
         ours = set(self.followed)
         return any(
             x is not None and x._op is None and x._requires_grad and x not in ours
-            for node in history(*outputs)
+            for node in history(*self.outputs)
             for x in node._inputs
         )
 
@@ -115,35 +87,101 @@ class _Call:
             return value if self.tensors or value._requires_grad else value._data
         return wrap(value) if self.tensors else value
 
-    def gradients(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
+    def gradients(self, seeds: list[Any], record: bool) -> list[Any]:
         """The gradient for every followed leaf, zeros where the outputs do not depend on it."""
         if record:
             with enable_grad():
                 seeds = [seed if isinstance(seed, Tensor) else wrap(seed) for seed in seeds]
-                pulled = pull_back(zip(outputs, seeds, strict=True), stops=self.followed, record=True)
+                pulled = pull_back(zip(self.outputs, seeds, strict=True), stops=self.followed, record=True)
         else:
             seeds = [unwrapped(seed) for seed in seeds]
-            pulled = pull_back(zip(outputs, seeds, strict=True), stops=self.followed)
+            pulled = pull_back(zip(self.outputs, seeds, strict=True), stops=self.followed)
         found = [pulled[x] if x in pulled else np.zeros_like(x._data) for x in self.followed]
         return [g.copy() if any(g is other for other in found[:i]) else _owned(g) for i, g in enumerate(found)]
+
+    def jacobian_by_rows(self, record: bool) -> list[list[Any]]:
+        """For every output, for every followed leaf: how the one depends on the other, many rows in one walk."""
+        blocks = []
+        for y in self.outputs:
+            parts: list[list[Any]] = [[] for _ in self.followed]
+            for units in self._units(y):
+                with enable_grad() if record else no_grad():
+                    pulled = pull_back([(y, Batch(units))], stops=self.followed, record=record)
+                    for x, found in zip(self.followed, parts, strict=True):
+                        rows = unbatched(pulled[x] if x in pulled else np.zeros_like(x._data), len(units))
+                        found.append(outward(rows))
+            blocks.append([_joined(rows, (*y.shape, *x.shape)) for x, rows in zip(self.followed, parts, strict=True)])
+        return blocks
+
+    def jacobian_by_columns(self, record: bool) -> list[list[Any]]:
+        """The same, many columns in one walk."""
+        columns: list[list[Any]] = []
+        for x in self.followed:
+            parts: list[list[Any]] = [[] for _ in self.outputs]
+            for units in self._units(x):
+                with enable_grad() if record else no_grad():
+                    pushed = self._pushed(x, units, record)
+                    if x.dtype.kind == "c":
+                        _refuse_not_complex_differentiable(pushed, self._pushed(x, 1j * units, record=False))
+                for found, dy in zip(parts, pushed, strict=True):
+                    found.append(dy)
+            columns.append([])
+            for y, found in zip(self.outputs, parts, strict=True):
+                block = _joined(found, (*x.shape, *y.shape))
+                order = (*range(x.ndim, block.ndim), *range(x.ndim))
+                columns[-1].append(np.transpose(block, order))
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    def _pushed(self, x: Tensor, units: Any, record: bool) -> list[Any]:
+        dys = push_forward({x: Batch(units)}, self.outputs, record=record)
+        zipped = zip(dys, self.outputs, strict=True)
+        return [unbatched(np.zeros_like(y._data) if dy is None else dy, len(units)) for dy, y in zipped]
+
+    def _units(self, of: Tensor) -> Iterator[Any]:
+        """The unit vectors in the shape of a value, as many at a time as memory has room for."""
+        widest = max((x._data.size for x in history(*self.outputs) if type(x._data) is not Parts), default=1)
+        step = max(1, _MOST_AT_ONCE // max(widest, of.size, 1))
+        for start in range(0, max(of.size, 1), step):
+            n = min(step, of.size - start)
+            units = np.zeros((n, of.size), of.dtype)
+            units[np.arange(n), np.arange(start, start + n)] = 1
+            yield units.reshape(n, *of.shape)
 
 
 def _owned(g: Any) -> Any:
     return g.copy() if isinstance(g, np.ndarray) and g.base is not None else g
 
 
-def _tensors(tree: Tree) -> list[Tensor]:
-    """The leaves of a function's result, as Tensors."""
-    return [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for leaf in _leaves(tree)]
+def _joined(parts: list[Any], shape: tuple[int, ...]) -> Any:
+    """Batches one after the other, their first axis in the shape that it stands for."""
+    whole = np.reshape(parts[0] if len(parts) == 1 else concatenated.on(*parts, axis=0), shape)
+    if isinstance(whole, Tensor):
+        return whole
+    return whole[()] if whole.flags.writeable else whole.copy()[()]
 
 
-def _scalar(y: Any) -> Tensor:
-    tensor = y if isinstance(y, Tensor) else Tensor(y)
-    if tensor.size != 1 or tensor.dtype.kind == "c":
-        raise ValueError(
-            f"the gradient is of one real number, the function returned shape {tensor.shape}, {tensor.dtype}"
-        )
-    return tensor
+def _refuse_not_complex_differentiable(along_1: list[Any], along_i: list[Any]) -> None:
+    """Raise if a derivative depends on the direction in the complex plane: then no one number is the derivative."""
+    for one, i in zip(along_1, along_i, strict=True):
+        one, i = unwrapped(one), unwrapped(i)
+        if not np.allclose(i, 1j * one, rtol=1e-3, atol=1e-3 * np.max(np.abs(one), initial=0.0)):
+            raise TypeError(
+                "the function is not complex differentiable, so that it has no Jacobian of complex numbers: "
+                "differentiate it with respect to real and imaginary part, or use jvp and vjp"
+            )
+
+
+def _scalar(call: _Call) -> Tensor:
+    if isinstance(call.result, (dict, list, tuple)):
+        raise ValueError(f"the gradient is of one real number, the function returned a {type(call.result).__name__}")
+    (y,) = call.outputs
+    if y.size != 1 or y.dtype.kind == "c":
+        raise ValueError(f"the gradient is of one real number, the function returned shape {y.shape}, {y.dtype}")
+    return y
+
+
+def _numbers(argnums: int | Sequence[int]) -> tuple[int, ...]:
+    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
 
 def value_and_grad(
@@ -173,17 +211,15 @@ def value_and_grad(
     >>> ad.value_and_grad(lambda x: x**3)(2.0)
     (np.float64(8.0), np.float64(12.0))
     """
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(function, args, numbers, kwargs)
-        value, aux = call.result if has_aux else (call.result, None)
-        y = _scalar(value)
-        record = call.open([y])
-        found = [call.given_back(outward(g)) for g in call.gradients([y], [np.ones_like(y._data)], record)]
-        gradients = _rebuilt(call.followed_args, iter(found))
+        call = _Call(function, args, _numbers(argnums), kwargs, has_aux)
+        y = _scalar(call)
+        record = call.open()
+        found = [call.given_back(outward(g)) for g in call.gradients([np.ones_like(y._data)], record)]
+        gradients = rebuilt(call.followed_args, found)
         y = call.given_back(y if record else y.detach())
-        return ((y, aux) if has_aux else y), (gradients[0] if isinstance(argnums, int) else gradients)
+        return ((y, call.aux) if has_aux else y), (gradients[0] if isinstance(argnums, int) else gradients)
 
     return wrapped
 
@@ -210,8 +246,10 @@ def grad(
     return wrapped
 
 
-def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     r""":math:`f(x)`, and the function :math:`g \mapsto J^\top g` at x, which can be called again and again.
+
+    With `has_aux` the function returns a pair, and its second part is handed on as a third result.
 
     Examples
     --------
@@ -220,24 +258,24 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     >>> y, pull(1.0)
     (np.float64(6.0), (np.float64(3.0), np.float64(2.0)))
     """
-    call = _Call(function, primals, range(len(primals)), {})
-    outputs = _tensors(call.result)
-    open_ = call.open(outputs)
+    call = _Call(function, primals, range(len(primals)), {}, has_aux)
+    outputs = call.outputs
+    open_ = call.open()
 
     def pull(g: Any) -> tuple[Any, ...]:
-        seeds = _arrays_as(g, call.result, "the pull")
+        seeds = leaves_as(g, call.result, "the pull")
         if [np.shape(s) for s in seeds] != [y.shape for y in outputs]:
             raise ValueError(f"the result has shapes {[y.shape for y in outputs]}, got {[np.shape(s) for s in seeds]}")
         record = is_grad_enabled() and (open_ or any(isinstance(s, Tensor) and s._requires_grad for s in seeds))
         seeds = [outward(s if s.dtype == y.dtype else s.astype(y.dtype)) for s, y in zip(seeds, outputs, strict=True)]
-        found = [call.given_back(outward(x)) for x in call.gradients(outputs, seeds, record)]
-        return tuple(_rebuilt(call.followed_args, iter(found)))
+        found = [call.given_back(outward(x)) for x in call.gradients(seeds, record)]
+        return tuple(rebuilt(call.followed_args, found))
 
-    values = (call.given_back(y if open_ else y.detach()) for y in outputs)
-    return _rebuilt(call.result, values), pull
+    values = rebuilt(call.result, (call.given_back(y if open_ else y.detach()) for y in outputs))
+    return (values, pull, call.aux) if has_aux else (values, pull)
 
 
-def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> Any:
     r""":math:`f(x)`, and its derivative :math:`J v` in the direction v.
 
     Parameters
@@ -245,6 +283,8 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     function : callable
     primals, tangents : sequence
         The arguments, and how each of them moves: of the same nesting and shapes.
+    has_aux : bool
+        The function returns a pair; its second part is handed on as a third result.
 
     Raises
     ------
@@ -257,14 +297,14 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     >>> ad.jvp(lambda a, b: a * b, (2.0, 3.0), (1.0, 0.0))
     (np.float64(6.0), np.float64(3.0))
     """
-    call = _Call(function, tuple(primals), range(len(primals)), {})
-    outputs = _tensors(call.result)
-    directions = _arrays_as(tuple(tangents), tuple(primals), "jvp")
+    call = _Call(function, tuple(primals), range(len(primals)), {}, has_aux)
+    outputs = call.outputs
+    directions = leaves_as(tuple(tangents), tuple(primals), "jvp")
     if [np.shape(v) for v in directions] != [x.shape for x in call.followed]:
         raise ValueError(
             f"tangents of shapes {[np.shape(v) for v in directions]} for primals of {[x.shape for x in call.followed]}"
         )
-    record = call.open(outputs, directions)
+    record = call.open(directions)
     call.tensors = call.tensors or any(isinstance(v, Tensor) for v in directions)
     moving: dict[Node, Any] = {}
     for x, v in zip(call.followed, directions, strict=True):
@@ -278,21 +318,41 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     given = {id(v) for v in moving.values()}
     pushed = [dy.copy() if id(dy) in given else _owned(dy) for dy in pushed]
     dys = (call.given_back(np.zeros_like(y._data) if dy is None else dy) for y, dy in zip(outputs, pushed, strict=True))
-    values = (call.given_back(y if record else y.detach()) for y in outputs)
-    return _rebuilt(call.result, values), _rebuilt(call.result, dys)
+    value = rebuilt(call.result, (call.given_back(y if record else y.detach()) for y in outputs))
+    tangent = rebuilt(call.result, dys)
+    return (value, tangent, call.aux) if has_aux else (value, tangent)
 
 
-def jacobian(function: Callable[..., Any], argnums: int = 0, *, mode: str | None = None) -> Callable[..., Any]:
+def jacobian(
+    function: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    *,
+    mode: str | None = None,
+    has_aux: bool = False,
+) -> Callable[..., Any]:
     r"""The function that returns :math:`J_{ij} = \partial f_i / \partial x_j`, of shape (\*f.shape, \*x.shape).
 
     Parameters
     ----------
     function : callable
-        Of an array, returning an array.
-    argnums : int
-        With respect to which argument.
+        Of arrays or trees of them, returning an array or a tree: the result is nested like what the function returns,
+        and each leaf of that like the argument.
+    argnums : int or sequence of ints
+        With respect to which arguments; a sequence gives a tuple in place of each leaf.
     mode : {"reverse", "forward"}, optional
-        Row by row or column by column; left out, whichever are fewer.
+        By rows or by columns, many of them in one walk through the graph; left out, whichever are fewer.
+    has_aux : bool
+        The function returns a pair; its second part is handed on as it is.
+
+    Raises
+    ------
+    TypeError
+        If a function of complex numbers with complex values is not complex differentiable.
+
+    Notes
+    -----
+    Of complex results, the derivative is taken in forward mode; of real results of complex arguments, each row is
+    their gradient, as `grad` gives it.
 
     Examples
     --------
@@ -305,48 +365,32 @@ def jacobian(function: Callable[..., Any], argnums: int = 0, *, mode: str | None
         raise ValueError(f"mode is 'reverse' or 'forward', got {mode!r}")
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        i = _position(argnums, args)
-
-        def of_one(x: Any) -> Any:
-            y = function(*args[:i], x, *args[i + 1 :], **kwargs)
-            if isinstance(y, (dict, list, tuple)):
-                raise TypeError(f"jacobian is of one array, the function returned {type(y).__name__}")
-            return y
-
-        x = args[i]
-        if isinstance(x, (dict, list, tuple)):
-            raise TypeError(f"jacobian is with respect to one array, got {type(x).__name__}")
-        y, pull = vjp(of_one, x)
-        rows, columns = np.size(unwrapped(y)), np.size(unwrapped(x))
-        if (mode or ("reverse" if rows <= columns else "forward")) == "reverse":
-            parts = [pull(_unit(y, i))[0] for i in range(rows)]
-            return _stacked(parts, (*np.shape(unwrapped(y)), *np.shape(unwrapped(x))), y)
-        parts = [jvp(of_one, (x,), (_unit(x, j),))[1] for j in range(columns)]
-        matrix = _stacked(parts, (*np.shape(unwrapped(x)), *np.shape(unwrapped(y))), y)
-        k = np.ndim(unwrapped(x))
-        return np.transpose(matrix, (*range(k, matrix.ndim), *range(k)))
+        call = _Call(function, args, _numbers(argnums), kwargs, has_aux)
+        record = call.open()
+        way = mode or ("reverse" if _total(call.outputs) <= _total(call.followed) else "forward")
+        if any(y.dtype.kind == "c" for y in call.outputs):
+            way = "forward"
+        elif any(x.dtype.kind == "c" for x in call.followed):
+            way = "reverse"
+        blocks = call.jacobian_by_rows(record) if way == "reverse" else call.jacobian_by_columns(record)
+        nested = []
+        for row in blocks:
+            parts = rebuilt(call.followed_args, map(call.given_back, row))
+            nested.append(parts[0] if isinstance(argnums, int) else parts)
+        result = rebuilt(call.result, nested)
+        return (result, call.aux) if has_aux else result
 
     return wrapped
 
 
-def _unit(like: Any, i: int) -> Any:
-    """The i-th unit vector, in the shape of another array."""
-    unit = np.zeros(np.shape(unwrapped(like)), np.asarray(unwrapped(like)).dtype)
-    unit.flat[i] = 1
-    return unit[()]
+def _total(values: list[Tensor]) -> int:
+    return sum(x.size for x in values)
 
 
-def _stacked(parts: list[Any], shape: tuple[int, ...], like: Any) -> Any:
-    if not parts:
-        empty = np.zeros(shape, np.asarray(unwrapped(like)).dtype)
-        return wrap(empty) if isinstance(like, Tensor) else empty
-    if any(isinstance(part, Tensor) for part in parts):
-        return reshape(stack(parts), shape)
-    return np.reshape(np.stack(parts), shape)
-
-
-def hessian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    r"""The function that returns :math:`H_{ij} = \partial^2 f / \partial x_i \partial x_j`.
+def hessian(
+    function: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Callable[..., Any]:
+    r"""The function that returns :math:`H_{ij} = \partial^2 f / \partial x_i \partial x_j`: see `jacobian`.
 
     Examples
     --------
@@ -355,18 +399,25 @@ def hessian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., Any
     array([[0., 1.],
            [1., 0.]])
     """
-    return jacobian(grad(function, argnums), argnums, mode="reverse")
+    return jacobian(grad(function, argnums, has_aux=has_aux), argnums, mode="reverse", has_aux=has_aux)
 
 
-def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(function: Callable[..., Any], primals: Sequence[Any] | None = None, tangents: Sequence[Any] = ()) -> Any:
     r"""The product :math:`H v` of the Hessian with a vector, at the cost of two gradients: one part per argument.
+
+    Of the function alone, it is the function :math:`(x, v, \dots) \mapsto H(x) v` that optimisers ask for
+    (`scipy.optimize.minimize` calls it ``hessp``); what follows x and v is handed on to the function.
 
     Examples
     --------
     >>> import autodiff as ad, numpy as np
     >>> ad.hvp(lambda x: ad.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
+    >>> ad.hvp(lambda x: ad.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    array([6., 0.])
     """
+    if primals is None:
+        return lambda x, v, *rest: hvp(lambda x: function(x, *rest), (x,), (v,))
     gradient = grad(function, tuple(range(len(primals))))
     _, product = jvp(gradient, primals, tangents)
     return product[0] if len(product) == 1 else product

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.batching import Batch, unbatched
+from autodiff.forward import push_forward
 from autodiff.op import Op
 from autodiff.recording import enable_grad
+from autodiff.reverse import pull_back
 from autodiff.rules.shapes import concat, ravel
 from autodiff.tensor import Tensor
 from autodiff.testing.numerical import directional_derivative
@@ -91,7 +94,7 @@ def reverse_is_the_transpose(op: Op, args: Args, params: Params) -> int:
         g = _dense(np.shape(y), 31)
         (gx,) = pull(g)
         assert np.shape(gx) == np.shape(args[i]), f"{op.name}: gradient {np.shape(gx)} for argument {np.shape(args[i])}"
-        left, right = np.sum(g * dy), np.sum(gx * v)
+        left, right = np.real(np.sum(np.conj(g) * dy)), np.real(np.sum(np.conj(gx) * v))
         scale = np.sum(np.abs(g * dy)) + np.sum(np.abs(gx * v))
         _close(f"<g, J v> = <J^T g, v>, argument {i}", op, right, left, 1e-12 * scale, args, params)
     return len(moving)
@@ -140,6 +143,36 @@ def arrays_and_tensors_agree(op: Op, args: Args, params: Params) -> int:
         scale = np.max(np.abs(plain.data), initial=0.0)
         _close(
             "the rule on arrays against the rule on Tensors", op, plain.data, recorded.data, 1e-14 * scale, args, params
+        )
+    return len(moving)
+
+
+def batches_are_their_parts(op: Op, args: Args, params: Params) -> int:
+    """Several gradients, or several tangents, in one walk are what they are one by one."""
+    moving = differentiable(op, args)
+    leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(args)]
+    followed = [leaves[i] for i in moving]
+    y = joined(op(*leaves, **params))
+    gs = np.stack([_dense(y.shape, seed) for seed in (71, 73, 75)]).astype(y.dtype)
+    together = pull_back([(y, Batch(gs))])
+    apart = [pull_back([(y, g[()])]) for g in gs]
+    for i, x in zip(moving, followed, strict=True):
+        ours, theirs = unbatched(together[x], 3), np.stack([found[x] for found in apart])
+        scale = np.max(np.abs(theirs), initial=0.0)
+        _close(f"three gradients at once, argument {i}", op, ours, theirs, 1e-12 * scale, args, params)
+    for i, x in zip(moving, followed, strict=True):
+        vs = np.stack([_dense(x.shape, seed) for seed in (81, 83, 85)]).astype(x.dtype)
+        (together,) = push_forward({x: Batch(vs)}, [y])
+        apart = [push_forward({x: v[()]}, [y])[0] for v in vs]
+        scale = np.max(np.abs(apart), initial=0.0)
+        _close(
+            f"three tangents at once, argument {i}",
+            op,
+            unbatched(together, 3),
+            np.stack(apart),
+            1e-12 * scale,
+            args,
+            params,
         )
     return len(moving)
 
@@ -200,4 +233,5 @@ DERIVATIVE_LAWS = (
     reverse_is_the_transpose,
     second_order_is_numerical,
     arrays_and_tensors_agree,
+    batches_are_their_parts,
 )

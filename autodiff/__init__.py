@@ -5,7 +5,20 @@ standard, then NumPy's, then the field's.  Here are only names: an operation sta
 family in `autodiff/rules/`.
 """
 
-from autodiff.creation import arange, asarray, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
+from autodiff.anomaly import detect_anomaly
+from autodiff.checkpointing import checkpoint, replayable
+from autodiff.creation import (
+    arange,
+    asarray,
+    eye,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
 from autodiff.drawing import Drawing, draw
 from autodiff.graph import Graph, graph
 from autodiff.op import Op, elementwise, linear, primitive
@@ -95,9 +108,40 @@ from autodiff.rules.arithmetic import (
     subtract,
     trunc,
 )
-from autodiff.rules.exponentials import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
-from autodiff.rules.indexing import diagonal, getitem, nonzero, scatter, take, take_along_axis, trace, where
-from autodiff.rules.linear_algebra import affine, dot, einsum, inner, matmul, outer, tensordot, tril, triu, vdot, vecdot
+from autodiff.rules.exponentials import (
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+)
+from autodiff.rules.indexing import (
+    diagonal,
+    getitem,
+    nonzero,
+    scatter,
+    take,
+    take_along_axis,
+    trace,
+    where,
+)
+from autodiff.rules.linear_algebra import (
+    affine,
+    dot,
+    einsum,
+    inner,
+    matmul,
+    outer,
+    tensordot,
+    tril,
+    triu,
+    vdot,
+    vecdot,
+)
 from autodiff.rules.reductions import (
     all,
     any,
@@ -145,7 +189,21 @@ from autodiff.rules.shapes import (
     vstack,
 )
 from autodiff.rules.special import erf, erfc
-from autodiff.rules.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, sin, sinh, tan, tanh
+from autodiff.rules.trigonometry import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
 from autodiff.tensor import Tensor, tensor
 from autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
@@ -219,6 +277,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "celu",
+    "checkpoint",
     "clip",
     "column_stack",
     "concat",
@@ -233,6 +292,7 @@ __all__ = [
     "cumulative_prod",
     "cumulative_sum",
     "degrees",
+    "detect_anomaly",
     "diagonal",
     "divide",
     "divmod",
@@ -338,6 +398,7 @@ __all__ = [
     "relu6",
     "remainder",
     "repeat",
+    "replayable",
     "reshape",
     "rint",
     "roll",

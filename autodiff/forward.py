@@ -10,6 +10,7 @@ import numpy as np
 from autodiff.graph import Node, history, refuse_freed
 from autodiff.op import Op, Parts, careful, fit, spread
 from autodiff.recording import enable_grad
+from autodiff.recording import state as recording_state
 from autodiff.reverse import needs_mask, pull_back, results
 from autodiff.tensor import Tensor, wrap
 
@@ -32,6 +33,7 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
     """
     moving = dict(tangents)
     order = history(*roots)
+    watch = recording_state.get()[3]
     mask = needs_mask(order)
     invalid: list[str] = []  # as in `pull_back`
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
@@ -56,7 +58,10 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
                 dy = _transposed(op, dxs, y, xs, params, record)
             if dy is None:  # what moves has no derivative
                 continue
-            moving[node] = spread(dy, node._data)
+            moving[node] = dy = spread(dy, node._data)
+            if watch is not None:
+                watch.used(node)
+                watch.derived(node, Parts(dxs), dy)
     return [moving.get(root) for root in roots]
 
 

@@ -118,12 +118,20 @@ def _last_written(node: Node | None, value: Any) -> int:
     return when
 
 
+def whereabouts(node: Node) -> str:
+    """Where a recorded value was made, as far as it is known."""
+    known = [" / ".join(node._scope)] if node._scope else []
+    if node._extra is not None and "line" in node._extra:
+        known.append(node._extra["line"])
+    return f" (in {', '.join(known)})" if known else ""
+
+
 def refuse_freed(node: Node) -> None:
     """Raise if a recorded value no longer knows what it was made of."""
     if node._more is not None and not node._more[0]:
         assert node._op is not None
         raise RuntimeError(
-            f"the graph behind {node._op.name}() was freed by backward(retain_graph=False): compute it again"
+            f"the graph behind {node._op.name}(){whereabouts(node)} was freed by backward(retain_graph=False): compute it again"
         )
 
 
@@ -157,12 +165,12 @@ def _refuse_overwritten(nodes: list[Node]) -> None:
             if _last_written(x, value) > node._made:
                 name = f" {x._extra['name']!r}" if x is not None and x._extra and "name" in x._extra else ""
                 raise RuntimeError(
-                    f"a value{name} of shape {np.shape(value)} was written after {op.name}() had used it, and its "
+                    f"a value{name} of shape {np.shape(value)} was written after {op.name}(){whereabouts(node)} had used it, and its "
                     f"derivative still needs the old value: call backward() before writing, or write to a copy"
                 )
         if _last_written(node, node._data) > node._made:
             raise RuntimeError(
-                f"the result of {op.name}(), of shape {np.shape(node._data)}, was written after it was made, and its "
+                f"the result of {op.name}(){whereabouts(node)}, of shape {np.shape(node._data)}, was written after it was made, and its "
                 f"derivative still needs the old value: write to a copy"
             )
 

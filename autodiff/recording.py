@@ -6,20 +6,21 @@ from contextlib import ContextDecorator
 from contextvars import ContextVar
 from typing import Any, Self
 
-#: Whether operations are recorded; the names of the scopes around them; the level outside of this one.
-State = tuple[bool, tuple[str, ...], Any]
+#: Whether operations are recorded (False, True, or who watches what is recorded); the names of the scopes around them;
+#: the level outside of this one; who watches, if anyone.
+State = tuple[Any, tuple[str, ...], Any, Any]
 
-state: ContextVar[State] = ContextVar("autodiff recording", default=(True, (), None))
+state: ContextVar[State] = ContextVar("autodiff recording", default=(True, (), None, None))
 
 
-class _Level(ContextDecorator):
+class Level(ContextDecorator):
     """A context in which the recording state differs; reusable, reentrant, per thread and per task."""
 
     def __exit__(self, *error: object) -> None:
         state.set(state.get()[2])
 
 
-class no_grad(_Level):  # noqa: N801 - PyTorch's name
+class no_grad(Level):  # noqa: N801 - PyTorch's name
     """A context, or a decorator, in which nothing is recorded: results require no gradient.
 
     Examples
@@ -34,20 +35,20 @@ class no_grad(_Level):  # noqa: N801 - PyTorch's name
 
     def __enter__(self) -> Self:
         outer = state.get()
-        state.set((False, outer[1], outer))
+        state.set((False, outer[1], outer, outer[3]))
         return self
 
 
-class enable_grad(_Level):  # noqa: N801 - PyTorch's name
+class enable_grad(Level):  # noqa: N801 - PyTorch's name
     """A context, or a decorator, in which operations are recorded, even inside `no_grad`."""
 
     def __enter__(self) -> Self:
         outer = state.get()
-        state.set((True, outer[1], outer))
+        state.set((outer[3] or True, outer[1], outer, outer[3]))
         return self
 
 
-class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
+class name_scope(Level):  # noqa: N801 - a context manager like no_grad
     """A context whose name is kept with everything that is recorded in it; drawings show it as a frame.
 
     Examples
@@ -62,17 +63,17 @@ class name_scope(_Level):  # noqa: N801 - a context manager like no_grad
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._last: State = (True, (), None)  # the level that was entered last: it mostly is the next one, too
+        self._last: State = (True, (), None, None)  # the level that was entered last: it mostly is the next one, too
 
     def __enter__(self) -> Self:
         outer = state.get()
         level = self._last
         if level[2] is not outer:
-            level = self._last = (outer[0], (*outer[1], self._name), outer)
+            level = self._last = (outer[0], (*outer[1], self._name), outer, outer[3])
         state.set(level)
         return self
 
 
 def is_grad_enabled() -> bool:
     """Whether operations are being recorded, here and now."""
-    return state.get()[0]
+    return bool(state.get()[0])

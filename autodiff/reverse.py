@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff.graph import Node, history, refuse_freed
 from autodiff.op import Op, Parts, careful, fit, part
+from autodiff.recording import state as recording_state
 
 _ndarray = np.ndarray
 
@@ -63,6 +64,7 @@ def pull_back(
         order = [node for node in order if node not in ends]
     ahead: Node | None = None  # the one value whose gradient so far is not in the dict but here: mostly the next one
     ahead_g: Any = None
+    watch = recording_state.get()[3]
     mask = False  # whether a value that went unused was NaN
     invalid: list[str] = []  # 0 * inf is invalid: the processor says so, and only then do we go the careful way
     with np.errstate(all="ignore", invalid="call", call=lambda what, _: invalid.append(what)):
@@ -77,6 +79,8 @@ def pull_back(
             if node._extra is not None and visit is not None:
                 g = visit(node, g)
             op: Any = node._op
+            if watch is not None:
+                watch.used(node)
             if op.skips and not mask:
                 mask = needs_mask((node,))
             params = node._params
@@ -109,6 +113,8 @@ def pull_back(
                     gx.shape != value.shape or gx.dtype is not value.dtype
                 ):
                     gx = fit(gx, value)
+                if watch is not None:
+                    watch.derived(node, g, gx)
                 if x is ahead:
                     ahead_g = ahead_g + gx
                     continue

@@ -145,6 +145,8 @@ def _recorded(op: Op, inputs: Any, values: Any, params: dict[str, Any], y: Any, 
     out._scope = state[1]
     out._made = clock()
     out._extra = out.grad = None
+    if state[0] is not True:
+        state[0].made(out)
     return out
 
 
@@ -231,6 +233,8 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Any], Ten
             out._requires_grad = True
             out._scope = state[1]
             out._made = clock()
+            if state[0] is not True:
+                state[0].made(out)
             return out
         return wrap(y)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+import autodiff as ad
+
 #: What `rng=` takes.
 Rng = Any
 
@@ -37,11 +39,11 @@ def generator(rng: Rng = None) -> np.random.Generator:
     """
     global _default
     if isinstance(rng, np.random.Generator):
-        return rng
+        return ad.replayable(rng)
     if rng is None:
         if _default is None:
             _default = np.random.default_rng()
-        return _default
+        return ad.replayable(_default)
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         return np.random.default_rng(rng)
     raise TypeError(f"rng is a numpy.random.Generator, a seed or None, got {type(rng).__name__}")

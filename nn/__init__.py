@@ -40,6 +40,7 @@ from nn.losses import (
 )
 from nn.module import IncompatibleKeys, Module, Parameter, StateDictError
 from nn.random import manual_seed
+from nn.stateless import functional_call
 
 __all__ = [
     "CELU",
@@ -80,6 +81,7 @@ __all__ = [
     "StateDictError",
     "Tanh",
     "functional",
+    "functional_call",
     "init",
     "manual_seed",
     "optim",

@@ -365,10 +365,36 @@ def test_item_assignment():
     t[1] = 5.0
     t[[0, 2]] = Tensor([7.0, 8.0])
     assert np.array_equal(t.data, [7, 5, 8])
-    with pytest.raises(TypeError, match="where"):
-        leaf([1.0, 2.0])[0] = 3.0
-    with pytest.raises(TypeError, match="where"):
-        t[0] = leaf(1.0)
+    x, v = leaf([1.0, 2.0, 3.0]), leaf([7.0, 8.0])
+    for target, value in ((x, 3.0), (x * 2, 3.0), (t, v[0])):
+        with pytest.raises(TypeError, match=r"index_put.*where.*no_grad"):
+            target[0] = value
+    y = ad.index_put(x, v, [0, 2])
+    assert np.array_equal(y.data, [7, 2, 8])
+    (x * y).sum().backward()  # old readers see the old value, new readers the new one
+    assert np.array_equal(x.grad.data, [7, 4, 8])
+    assert np.array_equal(v.grad.data, [1, 3])
+
+
+def test_of_several_values_for_one_place_the_last_stays():
+    x, v = leaf([1.0, 2.0]), leaf([7.0, 8.0, 9.0])
+    y = ad.index_put(x, v, [0, 1, 0])
+    assert np.array_equal(y.data, [9, 8])
+    y.sum().backward()
+    assert np.array_equal(x.grad.data, [0, 0])
+    assert np.array_equal(v.grad.data, [0, 1, 1])
+
+
+def test_assignment_without_recording_is_a_write():
+    x = leaf([1.0, 2.0])
+    y = (x * x).sum()
+    with ad.no_grad():
+        x[0] = 5.0
+    assert np.array_equal(x.data, [5, 2])
+    with pytest.raises(RuntimeError, match=r"written after multiply"):
+        y.backward()
+    (x * x).sum().backward()
+    assert np.array_equal(x.grad.data, [10, 4])
 
 
 # Memory and depth

@@ -6,7 +6,7 @@ import pytest
 import autodiff as ad
 
 optimize = pytest.importorskip("scipy.optimize")
-x0 = np.array([-1.2, 1.0, 0.5, 2.0])
+x0 = np.array([1.3, 0.7, 0.8, 1.9])
 
 
 def rosenbrock(x):

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from autodiff.batching import Batch
 from autodiff.graph import Node
 from autodiff.op import Parts
 from autodiff.recording import Level, state
@@ -106,7 +107,7 @@ def _numbers(value: Any) -> list[Any]:
         return [array for part in value if part is not None for array in _numbers(part)]
     if isinstance(value, Node):
         return _numbers(value._data)
-    return [np.asarray(getattr(value, "stacked", value))]
+    return _numbers(value.stacked) if isinstance(value, Batch) else [np.asarray(value)]
 
 
 def _first_bad(value: Any) -> tuple[Any, tuple[int, ...], int, int] | None:

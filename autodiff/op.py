@@ -54,6 +54,11 @@ class Parts(tuple[Any, ...]):
     def __add__(self, other: Any) -> Parts:
         return Parts(b if a is None else a if b is None else a + b for a, b in zip(self, other, strict=True))
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What all of them can be held in."""
+        return np.result_type(*self)
+
 
 class Op:
     """One row of the table: an operation, and all that is known about it.
@@ -111,6 +116,7 @@ class Op:
         self.skips = skips
         self.differentiable = bool(rules)
         self.arguments, self.parameters, self._by_name = _signature(forward, len(rules))
+        self.__signature__ = _shown(self.arguments, self.parameters, self._by_name)
         self.required = tuple(name for name, value in self.parameters.items() if value is inspect.Parameter.empty)
         self.arity = None if self.arguments is None else len(self.arguments)
         self.__doc__ = inspect.getdoc(forward) if self.parameters else self._described()
@@ -196,6 +202,27 @@ def _signature(
     names = [p.name for p in given if p.name not in by_name]
     arity = arity or len([p for p in given if p.default is p.empty])
     return tuple(names[:arity]), {p.name: p.default for p in given if p.name not in names[:arity]}, by_name
+
+
+def _shown(arguments: tuple[str, ...] | None, parameters: dict[str, Any], by_name: frozenset[str]) -> inspect.Signature:
+    """What `inspect.signature` says of an operation: how it is called."""
+    kinds = inspect.Parameter
+    arrays = (
+        [kinds("arrays", kinds.VAR_POSITIONAL)]
+        if arguments is None
+        else [kinds(name, kinds.POSITIONAL_OR_KEYWORD) for name in arguments]
+    )
+    return inspect.Signature(
+        arrays
+        + [
+            kinds(
+                name,
+                kinds.KEYWORD_ONLY if arguments is None or name in by_name else kinds.POSITIONAL_OR_KEYWORD,
+                default=value,
+            )
+            for name, value in parameters.items()
+        ]
+    )
 
 
 def masked_product(g: Array, d: Array) -> Array:

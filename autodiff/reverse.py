@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.batching import Batch
 from autodiff.graph import Node, history, refuse_freed
 from autodiff.op import Op, Parts, careful, fit, part
 from autodiff.recording import state as recording_state
@@ -150,7 +151,7 @@ def results(node: Node) -> Any:
 
 def _warn_of_nan(op: Op, g: Any) -> None:
     """Diagnose a NaN that came back from behind a value that went unused."""
-    if type(g) is not Parts and bool(np.isnan(g).any()):
+    if type(g) is not Parts and bool(np.isnan(g.stacked if type(g) is Batch else g).any()):
         warnings.warn(
             f"the gradient of {op.name}() is NaN, and a value that went unused (by where or indexing) was NaN: "
             f"mask the argument of what became NaN, not its result",

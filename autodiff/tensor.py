@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
 from autodiff.graph import Node, clock, wrote
-from autodiff.op import Array, Op, Parts, implements, numpy_functions, part
+from autodiff.op import Op, Parts, numpy_functions, part
 from autodiff.operand import Operand
-from autodiff.recording import State, enable_grad, is_grad_enabled
+from autodiff.recording import enable_grad, is_grad_enabled
 from autodiff.recording import state as recording_state
 from autodiff.reverse import outward, pull_back
 from autodiff.rules import (
@@ -26,7 +26,7 @@ from autodiff.rules import (
     trigonometry,
 )
 
-#: The versions of the Python array API standard that `autodiff` keeps, the last one to the letter.
+#: The versions of the Python array API standard that `autodiff` keeps; docs/array-api.md says how far.
 STANDARD_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 #: The parameters of a call that has none.
@@ -116,17 +116,15 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
         y = op.forward(*values, **params) if params else op.forward(*values)
     except (ValueError, IndexError) as error:
         raise _explained(error, op, values) from error
+    several = None
     if type(y) is not np.ndarray and not isinstance(y, np.generic):
         if isinstance(y, tuple):
-            return _several(op, inputs, values, params, y, needed)
-        y = np.asarray(y)[()]
+            several = y
+            y = Parts(np.asarray(result)[()] for result in several)
+        else:
+            y = np.asarray(y)[()]
     if not (needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc"):
-        return wrap(y)
-    return _recorded(op, inputs, values, params, y, state)
-
-
-def _recorded(op: Op, inputs: Any, values: Any, params: dict[str, Any], y: Any, state: State) -> Tensor:
-    """A result that remembers how it was made."""
+        return wrap(y) if several is None else _as(several, map(wrap, y))
     out = _new(Tensor)
     out._data = y
     out._op = op
@@ -147,17 +145,14 @@ def _recorded(op: Op, inputs: Any, values: Any, params: dict[str, Any], y: Any, 
     out._extra = out.grad = None
     if state[0] is not True:
         state[0].made(out)
-    return out
+    if several is None:
+        return out
+    return _as(several, (part(out, index=i, of=len(several)) for i in range(len(several))))
 
 
-def _several(op: Op, inputs: Any, values: Any, params: dict[str, Any], y: tuple[Any, ...], needed: bool) -> Any:
-    """The results of an operation that has several: one value is recorded for all, and its parts are taken from it."""
-    if needed and op.differentiable and (state := recording_state.get())[0]:
-        whole = _recorded(op, inputs, values, params, Parts(np.asarray(result)[()] for result in y), state)
-        results = tuple(part(whole, index=i, of=len(y)) for i in range(len(y)))
-    else:
-        results = tuple(map(wrap, y))
-    return type(y)(*results) if hasattr(y, "_fields") else results
+def _as(results: tuple[Any, ...], tensors: Iterable[Tensor]) -> Any:
+    """The several results of an operation as Tensors, in the kind of tuple that it gives."""
+    return type(results)(*tensors) if hasattr(results, "_fields") else tuple(tensors)
 
 
 def _static(op: Op, name: str, value: Any) -> Any:
@@ -676,10 +671,10 @@ class Tensor(Node):
         return indexing.getitem(self, key=unwrapped(key) if type(key) is not int else key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if self._requires_grad or (isinstance(value, Tensor) and value._requires_grad and is_grad_enabled()):
+        if (self._requires_grad or _needs_grad(value)) and is_grad_enabled():
             raise TypeError(
-                "assignment into a tensor cannot be recorded: make a new one with autodiff.where, concat or stack, "
-                "or write to t.data between steps"
+                "assignment into a tensor cannot be recorded: write t = autodiff.index_put(t, value, key), or make a new "
+                "one with autodiff.where, concat or stack; to write without a gradient, do so under autodiff.no_grad()"
             )
         self.data[unwrapped(key)] = unwrapped(value)
         wrote(self, in_place=True)
@@ -692,11 +687,11 @@ class Tensor(Node):
             if any(isinstance(o, Tensor) for o in out) or (is_grad_enabled() and any(map(_needs_grad, inputs))):
                 raise TypeError(f"numpy.{ufunc.__name__} with out= would lose the graph: use its result")
             return getattr(ufunc, method)(*unwrapped(inputs), out=out, **_unwrapped_values(kwargs))
-        if method == "__call__" and ufunc in numpy_functions:
-            return numpy_functions[ufunc](*inputs, **kwargs)
-        if (ufunc, method) in _UFUNC_METHODS:
-            return _UFUNC_METHODS[ufunc, method](*inputs, **kwargs)
-        raise _no_rule(ufunc if method == "__call__" else getattr(ufunc, method), ufunc.__name__, method)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        ours = numpy_functions.get(function)
+        if ours is None:
+            raise _no_rule(function, ufunc.__name__, method)
+        return ours(*inputs, **kwargs)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -704,8 +699,8 @@ class Tensor(Node):
         ours = numpy_functions.get(function)
         if ours is None:
             raise _no_rule(function, function.__name__)
-        if kwargs.get("out", 0) is None:
-            del kwargs["out"]
+        if kwargs.pop("out", None) is not None:
+            raise TypeError(f"numpy.{function.__name__} with out= would lose the graph: use its result")
         return ours(*args, **kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -906,53 +901,13 @@ def _no_rule(function: Any, name: str, method: str = "") -> TypeError:
     """The error for a NumPy function that the table does not have."""
     module = getattr(function, "__module__", None) or "numpy"
     full = f"{module}.{name}" + (f".{method}" if method and method != "__call__" else "")
-    known = {getattr(f, "__name__", ""): f for f in numpy_functions}
+    known = [near for f in numpy_functions if hasattr(np, near := getattr(f, "__name__", ""))]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     hint = f"the nearest that has one is numpy.{near[0]}" if near else "see the operations of autodiff"
     return TypeError(
         f"{full} has no rule for Tensors; {hint}. For values without a gradient, call it on t.numpy(); to add a rule, "
         f"see autodiff.elementwise, autodiff.linear and autodiff.primitive"
     )
-
-
-# Ufuncs' methods that have a meaning here, and NumPy functions whose results are plain
-
-_UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
-    (np.add, "reduce"): lambda x, axis=0, **params: reductions.sum(x, axis=axis, **params),
-    (np.multiply, "reduce"): lambda x, axis=0, **params: reductions.prod(x, axis=axis, **params),
-    (np.maximum, "reduce"): lambda x, axis=0, **params: reductions.max(x, axis=axis, **params),
-    (np.minimum, "reduce"): lambda x, axis=0, **params: reductions.min(x, axis=axis, **params),
-    (np.add, "accumulate"): lambda x, axis=0: reductions.cumsum(x, axis=axis),
-    (np.multiply, "accumulate"): lambda x, axis=0: reductions.cumprod(x, axis=axis),
-    (np.multiply, "outer"): lambda a, b: shapes.reshape(linear_algebra.outer(a, b), (*np.shape(a), *np.shape(b))),
-}
-
-
-def _plain_result(function: Callable[..., Any]) -> None:
-    """NumPy's own answer about the values: no gradient is asked of it, and no array comes out of it."""
-
-    @implements(function)
-    def answer(*args: Any, **kwargs: Any) -> Any:
-        return function(*unwrapped(args), **_unwrapped_values(kwargs))
-
-
-for _function in (
-    np.allclose,
-    np.array2string,
-    np.array_equal,
-    np.array_repr,
-    np.array_str,
-    np.iscomplexobj,
-    np.isrealobj,
-    np.may_share_memory,
-    np.shares_memory,
-):
-    _plain_result(_function)
-
-
-@implements(np.isclose)
-def _isclose(a: Array, b: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    return wrap(np.isclose(unwrapped(a), unwrapped(b), rtol, atol, equal_nan))
 
 
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:

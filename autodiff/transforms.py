@@ -21,7 +21,7 @@ from autodiff.reverse import outward, pull_back
 from autodiff.rules.arithmetic import positive
 from autodiff.rules.shapes import concatenated
 from autodiff.tensor import Tensor, unwrapped, wrap
-from autodiff.trees import leaves, leaves_as, rebuilt
+from autodiff.trees import Tree, leaves, leaves_as, rebuilt
 
 #: How many numbers a batch of rows or columns of a Jacobian may hold in any one place.
 _MOST_AT_ONCE = 2**22
@@ -55,9 +55,12 @@ class _Call:
             replaced[i] = tree
         with enable_grad():
             result = function(*replaced, **kwargs)
+        self.aux: Any = None
         if has_aux and not (isinstance(result, tuple) and len(result) == 2):
             raise TypeError(f"has_aux: expected the function to return a pair, got {type(result).__name__}")
-        self.result, self.aux = result if has_aux else (result, None)
+        if has_aux:
+            result, self.aux = result
+        self.result: Tree = result
         self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for leaf in leaves(self.result)]
 
     def _follow(self, leaf: Any) -> Tensor:

@@ -5,6 +5,7 @@ Each raises AssertionError with what was compared, and returns how many comparis
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -44,13 +45,25 @@ def _unfollowed(op: Op, args: Args, params: Params, moving: list[int]) -> Callab
 
 
 def joined(y: Any) -> Any:
-    """A result as one array: the several results of an operation one after the other."""
-    return concat([ravel(part) for part in y]) if isinstance(y, tuple) else y
+    """A result as one array: the several results of an operation one after the other, without those of integers."""
+    return concat([ravel(part) for part in y if part.dtype.kind in "fc"]) if isinstance(y, tuple) else y
 
 
 def _dense(shape: tuple[int, ...], seed: int) -> Any:
     """Numbers of size one, no two alike: a direction that no mistake is orthogonal to."""
     return np.random.default_rng(seed).uniform(0.3, 1.0, shape) * np.random.default_rng(seed + 1).choice([-1, 1], shape)
+
+
+def _directions(x: Any, seed: int) -> list[Any]:
+    """The directions in which an argument is moved: a complex one also along the imaginary axis."""
+    v = _dense(np.shape(x), seed)
+    return [v, 1j * v] if np.iscomplexobj(x) else [v]
+
+
+def _cotangent(y: Any, seed: int) -> Any:
+    """A gradient of a result, complex if that is."""
+    g = _dense(y.shape, seed)
+    return g + 1j * _dense(y.shape, seed + 5) if y.dtype.kind == "c" else g
 
 
 def _close(what: str, op: Op, ours: Any, theirs: Any, slack: Any, args: Args, params: Params) -> None:
@@ -66,13 +79,11 @@ def forward_is_numerical(op: Op, args: Args, params: Params) -> int:
     """J v by the push rules is what differences say."""
     moving = differentiable(op, args)
     conclusive = 0
-    for i in moving:
-        v = _dense(np.shape(args[i]), 11)
+    for i, v in [(k, v) for k in moving for v in _directions(args[k], 11)]:
         _, ours = jvp(_unfollowed(op, args, params, [i]), (args[i],), (v,))
 
         def plain(x: Any, i: int = i) -> Any:
-            y = op.forward(*args[:i], x, *args[i + 1 :], **params)
-            return np.concatenate([np.ravel(part) for part in y]) if isinstance(y, tuple) else y
+            return np.asarray(joined(op.forward(*args[:i], x, *args[i + 1 :], **params)))
 
         slope, error = directional_derivative(plain, [args[i]], [v])
         scale = np.max(np.abs(slope), initial=1.0)
@@ -84,14 +95,13 @@ def forward_is_numerical(op: Op, args: Args, params: Params) -> int:
 
 
 def reverse_is_the_transpose(op: Op, args: Args, params: Params) -> int:
-    """<g, J v> = <J^T g, v>, to rounding."""
+    """Re <g, J v> = Re <J^T g, v>, to rounding, with <a, b> the sum of conj(a) b."""
     moving = differentiable(op, args)
-    for i in moving:
+    for i, v in [(k, v) for k in moving for v in _directions(args[k], 21)]:
         function = _unfollowed(op, args, params, [i])
-        v = _dense(np.shape(args[i]), 21)
         y, dy = jvp(function, (args[i],), (v,))
         _, pull = vjp(function, args[i])
-        g = _dense(np.shape(y), 31)
+        g = _cotangent(np.asarray(y), 31)
         (gx,) = pull(g)
         assert np.shape(gx) == np.shape(args[i]), f"{op.name}: gradient {np.shape(gx)} for argument {np.shape(args[i])}"
         left, right = np.real(np.sum(np.conj(g) * dy)), np.real(np.sum(np.conj(gx) * v))
@@ -105,15 +115,14 @@ def second_order_is_numerical(op: Op, args: Args, params: Params) -> int:
     moving = differentiable(op, args)
     xs = [args[i] for i in moving]
     function = _unfollowed(op, args, params, moving)
-    g = _dense(np.shape(function(*xs)), 41)
+    g = _cotangent(function(*xs), 41)
 
     def gradients(*points: Any) -> Any:
         _, pull = vjp(function, *points)
         return pull(g)
 
     conclusive = 0
-    for i, x in enumerate(xs):
-        v = _dense(np.shape(x), 51)
+    for i, v in [(k, v) for k, x in enumerate(xs) for v in _directions(x, 51)]:
         directions = [v if j == i else np.zeros(np.shape(other)) for j, other in enumerate(xs)]
         _, ours = jvp(gradients, xs, directions)
         for j in range(len(xs)):
@@ -132,7 +141,7 @@ def arrays_and_tensors_agree(op: Op, args: Args, params: Params) -> int:
     leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(args)]
     with enable_grad():
         y = joined(op(*leaves, **params))
-    g = _dense(y.shape, 61)
+    g = _cotangent(y, 61)
     gradients = []
     for create_graph in (False, True):
         for leaf in leaves:
@@ -153,7 +162,7 @@ def batches_are_their_parts(op: Op, args: Args, params: Params) -> int:
     leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(args)]
     followed = [leaves[i] for i in moving]
     y = joined(op(*leaves, **params))
-    gs = np.stack([_dense(y.shape, seed) for seed in (71, 73, 75)]).astype(y.dtype)
+    gs = np.stack([_cotangent(y, seed) for seed in (71, 73, 75)]).astype(y.dtype)
     together = pull_back([(y, Batch(gs))])
     apart = [pull_back([(y, g[()])]) for g in gs]
     for i, x in zip(moving, followed, strict=True):
@@ -161,35 +170,35 @@ def batches_are_their_parts(op: Op, args: Args, params: Params) -> int:
         scale = np.max(np.abs(theirs), initial=0.0)
         _close(f"three gradients at once, argument {i}", op, ours, theirs, 1e-12 * scale, args, params)
     for i, x in zip(moving, followed, strict=True):
-        vs = np.stack([_dense(x.shape, seed) for seed in (81, 83, 85)]).astype(x.dtype)
-        (together,) = push_forward({x: Batch(vs)}, [y])
-        apart = [push_forward({x: v[()]}, [y])[0] for v in vs]
-        scale = np.max(np.abs(apart), initial=0.0)
-        _close(
-            f"three tangents at once, argument {i}",
-            op,
-            unbatched(together, 3),
-            np.stack(apart),
-            1e-12 * scale,
-            args,
-            params,
-        )
+        vs = np.stack([_cotangent(x, seed) for seed in (81, 83, 85)]).astype(x.dtype)
+        (pushed,) = push_forward({x: Batch(vs)}, [y])
+        theirs = np.stack([push_forward({x: v[()]}, [y])[0] for v in vs])
+        scale = np.max(np.abs(theirs), initial=0.0)
+        what = f"three tangents at once, argument {i}"
+        _close(what, op, unbatched(pushed, 3), theirs, 1e-12 * scale, args, params)
     return len(moving)
 
 
+_SINGLE: dict[str, Any] = {"f": np.dtype(np.float32), "c": np.dtype(np.complex64)}
+
+
+def _in_single_precision(x: Any) -> Any:
+    kind = np.asarray(x).dtype.kind
+    return np.asarray(x).astype(_SINGLE[kind]) if kind in _SINGLE else x
+
+
 def dtypes_are_kept(op: Op, args: Args, params: Params) -> int:
-    """float32 in, float32 out, in the result and in the gradients."""
+    """Single precision in, single precision out, in the result and in the gradients; those of real numbers are real."""
     moving = differentiable(op, args)
-    single = [np.asarray(x).astype(np.float32) if np.asarray(x).dtype.kind == "f" else x for x in args]
+    single = [_in_single_precision(x) for x in args]
     leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(single)]
     y = op(*leaves, **params)
     if isinstance(y, tuple) and not moving:
         return 0
-    expected = op.forward(*single, **params)
-    y, several = joined(y), expected if isinstance(expected, tuple) else (expected,)
-    assert y.dtype in (params.get("dtype"), np.result_type(*several)), f"{op.name}: result of {y.dtype}"
+    y, expected = joined(y), joined(op.forward(*single, **params))
+    assert y.dtype in (params.get("dtype"), np.result_type(expected)), f"{op.name}: result of {y.dtype}"
     if params.get("dtype") is None:
-        assert y.dtype.kind != "f" or y.dtype == np.float32 or op.name == "float_power", (
+        assert y.dtype.kind not in "fc" or y.dtype in _SINGLE.values() or op.name == "float_power", (
             f"{op.name}: result of {y.dtype}"
         )
     if moving:
@@ -197,7 +206,7 @@ def dtypes_are_kept(op: Op, args: Args, params: Params) -> int:
     for i in moving:
         grad = leaves[i].grad
         assert grad is not None, f"{op.name}: no gradient for argument {i}"
-        assert grad.dtype == np.float32, f"{op.name}: gradient of {grad.dtype}"
+        assert grad.dtype == leaves[i].dtype, f"{op.name}: gradient of {grad.dtype} for {leaves[i].dtype}"
     return len(moving)
 
 
@@ -235,3 +244,17 @@ DERIVATIVE_LAWS = (
     arrays_and_tensors_agree,
     batches_are_their_parts,
 )
+
+#: The laws of operations that take complex numbers: the same, with complex arguments, directions and gradients.
+COMPLEX_LAWS = (*DERIVATIVE_LAWS, dtypes_are_kept)
+
+
+def takes(op: Op, args: Args, params: Params) -> bool:
+    """Whether an operation is defined for these arguments; one that is not has to raise TypeError."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary part was thrown away
+        try:
+            op.forward(*args, **params)
+        except TypeError:
+            return False
+    return True

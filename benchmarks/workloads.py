@@ -80,6 +80,36 @@ def _chain(rng: np.random.Generator) -> Numbers:
     return {"x": rng.normal(size=1_000_000).astype(np.float32)}
 
 
+def _conv(rng: np.random.Generator) -> Numbers:
+    def kernels(outer: int, inner: int, side: int) -> tuple[Array, Array]:
+        weight, bias = layers(rng, inner * side * side, outer)[0]
+        return weight.reshape(outer, inner, side, side), bias
+
+    filters = [kernels(6, 1, 5), kernels(16, 6, 5)]
+    x = rng.random((32, 1, 28, 28), dtype=np.float32)
+    return {
+        "filters": filters,
+        "layers": layers(rng, 256, 120, 84, 10),
+        "x": x,
+        "y": rng.integers(0, 10, 32),
+        "rate": 0.01,
+    }
+
+
+def _attention(rng: np.random.Generator) -> Numbers:
+    samples, tokens, channels, heads = 8, 64, 64, 4
+    shapes = {"qkv": (channels, 3 * channels), "out": (channels, channels)}
+    shapes |= {"up": (channels, 4 * channels), "down": (4 * channels, channels)}
+    block = {name: layers(rng, *sizes)[0] for name, sizes in shapes.items()}
+    block |= {name: (np.ones(channels, np.float32), np.zeros(channels, np.float32)) for name in ("norm1", "norm2")}
+    x, y = rng.normal(size=(2, samples, tokens, channels)).astype(np.float32)
+    return {"block": block, "heads": heads, "x": x, "y": y, "rate": 0.01}
+
+
+def _hess(rng: np.random.Generator) -> Numbers:
+    return {"x": rng.normal(size=100)}
+
+
 def _deep(_: np.random.Generator) -> Numbers:
     return {"h": 0.5, "depth": 10_000, "scale": 0.999, "shift": 0.001}
 
@@ -139,6 +169,30 @@ WORKLOADS = {
             _deep,
             steps=2,
             goals={"torch": 5.0},
+        ),
+        Workload(
+            "conv",
+            "a batch of 32 images of 28x28 through 6 and 16 channels of 5x5, ReLU and max-pool 2 after each, then "
+            "256-120-84-10, ReLU, cross-entropy, one SGD step; float32",
+            ("loss",),
+            _conv,
+            goals={"torch": 0.5},
+        ),
+        Workload(
+            "attention",
+            "a batch of 8 sequences of 64 tokens through a transformer block (64 channels, 4 heads, feed-forward 256, "
+            "ReLU, layer norms), mean squared error, one SGD step; float32",
+            ("loss",),
+            _attention,
+            goals={"torch": 1 / 1.5},
+        ),
+        Workload(
+            "hess",
+            "the Hessian of Rosenbrock's function of 100 numbers; float64",
+            ("first element", "sum of the elements"),
+            _hess,
+            steps=2,
+            goals={"torch": 10.0, "autograd": 10.0},
         ),
         Workload("import", "time to import, each time in a fresh process", (), None),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, elementwise, primitive
-from autodiff.rules.arithmetic import floating
+from autodiff.rules.arithmetic import floating, ordered
 from autodiff.rules.special import erfc
 
 # Sigmoid and its family
@@ -20,7 +20,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _softplus(x: Array) -> Array:
-    x = floating(x)
+    x = floating(ordered(x))
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
@@ -47,7 +47,7 @@ mish = elementwise(lambda x: x * np.tanh(_softplus(x)), _mish_slope, name="mish"
 # Linear pieces
 
 relu = elementwise(
-    lambda x: np.maximum(x, 0),
+    lambda x: np.maximum(ordered(x), 0),
     lambda y, x: (y > 0).astype(y.dtype),
     name="relu",
     tex=r"\operatorname{ReLU}(#1)",
@@ -64,7 +64,7 @@ def _leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
     >>> ad.leaky_relu(ad.Tensor([-1.0, 2.0]), 0.1)
     Tensor([-0.1,  2. ])
     """
-    return np.where(x > 0, x, negative_slope * x)
+    return np.where(ordered(x) > 0, x, negative_slope * x)
 
 
 leaky_relu = elementwise(
@@ -86,7 +86,7 @@ def _hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     >>> ad.hardtanh(ad.Tensor([-3.0, 0.5]))
     Tensor([-1. ,  0.5])
     """
-    return np.clip(x, min_val, max_val)
+    return np.clip(ordered(x), min_val, max_val)
 
 
 hardtanh = elementwise(
@@ -98,7 +98,7 @@ hardtanh = elementwise(
     kinks=lambda x, min_val, max_val: (x - min_val) * (x - max_val),
 )
 hardsigmoid = elementwise(
-    lambda x: np.clip(x / 6 + 0.5, 0, 1),
+    lambda x: np.clip(ordered(x) / 6 + 0.5, 0, 1),
     lambda y, x: np.where((x > -3) & (x < 3), np.full_like(x, 1 / 6), 0),
     name="hardsigmoid",
     tex=r"\operatorname{clip}(\tfrac{#1}{6} + \tfrac12, 0, 1)",
@@ -112,7 +112,7 @@ hardswish = elementwise(
     kinks=lambda x: (x - 3) * (x + 3),
 )
 softsign = elementwise(
-    lambda x: x / (1 + np.abs(x)),
+    lambda x: x / (1 + np.abs(ordered(x))),
     lambda y, x: 1 / np.square(1 + np.abs(x)),
     name="softsign",
     tex=r"\frac{#1}{1 + \lvert #1 \rvert}",
@@ -131,7 +131,7 @@ def _elu(x: Array, alpha: float = 1.0) -> Array:
     >>> ad.elu(ad.Tensor([-1.0, 2.0]))
     Tensor([-0.63212056,  2.        ])
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return np.where(ordered(x) > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 def _celu(x: Array, alpha: float = 1.0) -> Array:
@@ -143,7 +143,7 @@ def _celu(x: Array, alpha: float = 1.0) -> Array:
     >>> ad.celu(ad.Tensor([-1.0, 2.0]), alpha=2.0)
     Tensor([-0.78693868,  2.        ])
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+    return np.where(ordered(x) > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
 elu = elementwise(
@@ -304,6 +304,7 @@ _LOG_FLOOR = -100.0  # PyTorch's: keeps the loss finite where a probability has 
 
 def _binary_cross_entropy(p: Array, t: Array) -> Array:
     with np.errstate(divide="ignore"):
+        p = ordered(p)
         return (t - 1) * np.maximum(np.log1p(-p), _LOG_FLOOR) - t * np.maximum(np.log(p), _LOG_FLOOR)
 
 
@@ -333,7 +334,7 @@ def _huber(x: Array, delta: float = 1.0) -> Array:
     >>> ad.huber(ad.Tensor([0.5, 2.0]))
     Tensor([0.125, 1.5  ])
     """
-    size = np.abs(x)
+    size = np.abs(ordered(x))
     return np.where(size <= delta, 0.5 * x * x, delta * (size - 0.5 * delta))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.op import Array, elementwise, implements, linear
+from autodiff.op import Array, elementwise, implements, linear, primitive
 
 # The domain of a value that may be anything but zero, where only one sign is worth a test.
 POSITIVE = (0.1, 5.0)
@@ -18,6 +18,23 @@ def floating(x: Array) -> Array:
     """The same in floating point: integers have neither infinities nor, often, signs."""
     dtype = getattr(x, "dtype", None)
     return x if dtype is None or dtype.kind in "fc" else x.astype(np.float64)
+
+
+stop_gradient = primitive(
+    lambda x: x, name="stop_gradient", tex=r"\operatorname{sg}(#1)", domain=lambda d: ((d.array(),), {})
+)
+
+
+def values(x: Array) -> Array:
+    """A plain array of the numbers: what decides between branches, and where things lie, has no derivative."""
+    return np.asarray(stop_gradient(x))
+
+
+def ordered(x: Array) -> Array:
+    """The same, which has to be real: complex numbers are neither large nor small."""
+    if type(x) is complex or (hasattr(x, "dtype") and x.dtype.kind == "c"):
+        raise TypeError(f"expected real numbers, which have an order, got {getattr(x, 'dtype', x)}")
+    return x
 
 
 # Sums and products
@@ -72,7 +89,25 @@ hypot = elementwise(
 
 abs = elementwise(np.abs, lambda y, x: np.conj(np.sign(x)), name="abs", tex=r"\lvert #1 \rvert", kinks=lambda x: x)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x), tex=r"\lvert #1 \rvert", kinks=lambda x: x)
-sign = elementwise(np.sign, 0, kinks=lambda x: x)
+
+
+def _turned(v: Array, x: Array, y: Array) -> Array:
+    r"""How y = x/|x| turns as x moves by v, :math:`i y \operatorname{Im}(\bar y v) / |x|`; real ones do not."""
+    if x.dtype.kind != "c":
+        return np.zeros_like(v)
+    size = np.abs(x)
+    return 1j * y * np.imag(np.conj(y) * v) / np.where(size == 0, 1, size)
+
+
+sign = primitive(
+    np.sign,
+    lambda g, y, x: np.conj(_turned(np.conj(g), x, y)),
+    push=lambda dxs, y, x: _turned(dxs[0], x, y),
+    name="sign",
+    tex=r"\operatorname{sign}(#1)",
+    domain=lambda d: ((d.array(),), {}),
+    kinks=lambda x: x,
+)
 copysign = elementwise(
     np.copysign,
     lambda y, a, b: np.copysign(1, a) * np.copysign(1, b),
@@ -80,6 +115,7 @@ copysign = elementwise(
     tex=r"\operatorname{copysign}(#1, #2)",
     kinks=lambda a, b: a * b,
 )
+nextafter = elementwise(np.nextafter, 1, 0, kinks=lambda a, b: a - b)
 heaviside = elementwise(np.heaviside, 0, None, tex=r"H(#1)", kinks=lambda a, b: a)
 
 
@@ -202,6 +238,19 @@ implements(np.rad2deg)(degrees)
 implements(np.deg2rad)(radians)
 
 
+@implements(np.real_if_close)
+def real_if_close(x: Array, tol: float = 100) -> Array:
+    """The real part where every imaginary part is below `tol` units in the last place; else `x` as it is.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.real_if_close(ad.Tensor([1.0 + 1e-20j, 2.0]))
+    Tensor([1., 2.])
+    """
+    return positive(x) if np.iscomplexobj(np.real_if_close(values(x), tol)) else real(x)
+
+
 @implements(np.divmod)
 def divmod(a: Array, b: Array) -> tuple[Array, Array]:
     r"""Quotient and remainder: :math:`\lfloor a / b \rfloor` and :math:`a \bmod b`."""
@@ -219,6 +268,33 @@ def modf(x: Array) -> tuple[Array, Array]:
 def ldexp(x: Array, exponent: Array) -> Array:
     r"""Times a power of two: :math:`x \cdot 2^n`; no derivative with respect to n."""
     return multiply(x, np.ldexp(np.ones((), np.result_type(x, np.float16)), exponent))
+
+
+mantissa = elementwise(
+    lambda x: np.frexp(x)[0],
+    lambda y, x: np.where((x != 0) & np.isfinite(x), y / np.where(x == 0, 1, x), 1),
+    name="mantissa",
+    tex=r"#1 / 2^{\lfloor \log_2 \lvert #1 \rvert \rfloor + 1}",
+    domain=((1.05, 1.95),),
+)
+
+
+@implements(np.frexp)
+def frexp(x: Array) -> tuple[Array, Array]:
+    r"""Mantissa and exponent of two: :math:`x = m \, 2^n` with :math:`\tfrac12 \le |m| < 1`; the exponent is plain.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.frexp(ad.Tensor(6.0))
+    (Tensor(0.75), Tensor(3, dtype=int32))
+    """
+    return mantissa(x), stop_gradient(np.frexp(values(x))[1])
+
+
+spacing = elementwise(np.spacing, 0, domain=((1.05, 1.95),))
+implements(np.fix)(trunc)
+implements(np.around)(round)
 
 
 # Comparisons and tests: no derivative, a plain result
@@ -246,11 +322,16 @@ bitwise_invert = elementwise(
 )
 bitwise_left_shift = elementwise(operator.lshift, name="bitwise_left_shift", tex=r"#1 \ll #2", **_BITS)
 bitwise_right_shift = elementwise(operator.rshift, name="bitwise_right_shift", tex=r"#1 \gg #2", **_BITS)
+gcd = elementwise(np.gcd, **_BITS)
+lcm = elementwise(np.lcm, **_BITS)
+bitwise_count = elementwise(np.bitwise_count, domain=lambda d: ((d.integers(d.shape()),), {}))
 
 # Types
 
 
-def _astype(x: Array, dtype: object = None) -> Array:
+def _astype(x: Array, dtype: Any = None) -> Array:
+    if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
+        raise TypeError(f"astype from {x.dtype} to {np.dtype(dtype)} would lose the imaginary part: use autodiff.real")
     return x.astype(dtype)
 
 

@@ -63,6 +63,62 @@ scatter: Op = linear(
     domain=_scatter_calls,
 )
 
+
+def _index_put(x: Array, value: Array, key: Any = ()) -> Array:
+    """A copy in which the elements that an index names are others: ``t[key] = value`` as a function.
+
+    Where an index names an element several times, the last value stays, and only that one has a gradient.
+
+    Raises
+    ------
+    TypeError
+        If the dtype of `x` cannot hold the value.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> ad.index_put(x, 9.0, 1)
+    Tensor([1., 9., 3.], op=index_put)
+    """
+    if not np.can_cast(np.result_type(value), x.dtype, "same_kind"):
+        raise TypeError(f"index_put: an array of {x.dtype} cannot hold {np.result_type(value)}")
+    y = np.array(x)
+    y[key] = value
+    return y
+
+
+def _put_elsewhere(g: Array, y: Array, x: Array, value: Array, key: Any) -> Array:
+    """What was overwritten has no influence."""
+    overwritten = np.zeros(x.shape, bool)
+    overwritten[key] = True
+    return np.where(overwritten, 0, g)
+
+
+def _put_last(g: Array, y: Array, x: Array, value: Array, key: Any) -> Array:
+    """Of several values for one element, the last has all of the influence."""
+    where = np.zeros(x.shape, int)
+    order = np.arange(where[key].size).reshape(where[key].shape)
+    where[key] = order
+    return np.where(where[key] == order, g[key], 0)
+
+
+def _put_calls(d: Any) -> Any:
+    (x,), params = _index_calls(d)
+    return (x, d.array(shape=d.choice([(), np.shape(x[params["key"]])]))), params
+
+
+index_put = linear(
+    _index_put,
+    _put_elsewhere,
+    _put_last,
+    jointly=True,
+    name="index_put",
+    skips=True,
+    tex=r"#1_{[\,] \leftarrow #2}",
+    domain=_put_calls,
+)
+
 select = linear(
     np.where,
     None,

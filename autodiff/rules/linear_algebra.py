@@ -330,3 +330,31 @@ def vecdot(a: Array, b: Array, axis: int = -1) -> Array:
     """
     product = matmul(expand_dims(conj(moveaxis(a, axis, -1)), -2), expand_dims(moveaxis(b, axis, -1), -1))
     return reshape(product, np.shape(product)[:-2])
+
+
+@implements(np.matvec) if hasattr(np, "matvec") else lambda f: f
+def matvec(a: Array, x: Array) -> Array:
+    r"""Matrices times vectors: :math:`y_i = \sum_j a_{ij} x_j`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.matvec(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), ad.Tensor([1.0, 1.0]))
+    Tensor([3., 7.])
+    """
+    product = matmul(a, expand_dims(x, -1))
+    return reshape(product, np.shape(product)[:-1])
+
+
+@implements(np.vecmat) if hasattr(np, "vecmat") else lambda f: f
+def vecmat(x: Array, a: Array) -> Array:
+    r"""Vectors times matrices: :math:`y_j = \sum_i \bar x_i a_{ij}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.vecmat(ad.Tensor([1.0, 1.0]), ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([4., 6.])
+    """
+    product = matmul(expand_dims(conj(x), -2), a)
+    return reshape(product, (*np.shape(product)[:-2], np.shape(product)[-1]))

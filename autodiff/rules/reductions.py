@@ -7,11 +7,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff.op import Array, implements, linear, primitive
-from autodiff.rules.arithmetic import POSITIVE, floating, power, square
+from autodiff.op import Array, Op, implements, linear, primitive
+from autodiff.rules.arithmetic import POSITIVE, astype, floating, power, square
 from autodiff.rules.arithmetic import abs as absolute
-from autodiff.rules.shapes import broadcast_to
+from autodiff.rules.shapes import broadcast_to, concat
 
 Axis = int | tuple[int, ...] | None
 
@@ -20,6 +21,8 @@ _add_up: Any = np.add.reduce
 _multiply_up: Any = np.multiply.reduce
 _greatest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
+_greatest_number: Any = np.fmax.reduce
+_smallest_number: Any = np.fmin.reduce
 
 
 def _reduction(distinct: bool = False, **bounds: Any) -> Any:
@@ -147,6 +150,52 @@ def _min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 max = primitive(_max, _extreme_pull, push=_extreme_push, name="max", tex=r"\max #1", domain=_reduction(distinct=True))
 min = primitive(_min, _extreme_pull, push=_extreme_push, name="min", tex=r"\min #1", domain=_reduction(distinct=True))
+
+
+def _nanmax(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    r"""Greatest element that is not NaN; elements that tie share the gradient, NaN gets none.
+
+    NaN where all are.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(ad.nanmax)(ad.Tensor([1.0, float("nan"), 3.0]))
+    Tensor([0., 0., 1.])
+    """
+    return _greatest_number(x, axis=axis, keepdims=keepdims)
+
+
+def _nanmin(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    r"""Smallest element that is not NaN; elements that tie share the gradient, NaN gets none.
+
+    NaN where all are.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(ad.nanmin)(ad.Tensor([1.0, float("nan"), 3.0]))
+    Tensor([1., 0., 0.])
+    """
+    return _smallest_number(x, axis=axis, keepdims=keepdims)
+
+
+def _numbers(g: Array, y: Array) -> Array:
+    """A gradient, and 0 where there was no number to choose."""
+    return np.where(np.isnan(y), 0, g)
+
+
+def _nan_extreme_pull(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    return _numbers(_extreme_pull(g, y, x, axis, keepdims), _kept(y, x, axis, keepdims))
+
+
+_NAN_EXTREME: dict[str, Any] = {
+    "push": lambda dxs, y, x, axis, keepdims: _numbers(_extreme_push([_numbers(dxs[0], x)], y, x, axis, keepdims), y),
+    "skips": True,
+    "domain": _reduction(distinct=True),
+}
+nanmax = primitive(_nanmax, _nan_extreme_pull, name="nanmax", tex=r"\max #1", **_NAN_EXTREME)
+nanmin = primitive(_nanmin, _nan_extreme_pull, name="nanmin", tex=r"\min #1", **_NAN_EXTREME)
 
 
 def _prod(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:
@@ -364,31 +413,6 @@ def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: boo
     return np.where(total > 0, power(np.where(total > 0, total, 1), 1 / float(ord)), 0)
 
 
-@implements(np.linalg.norm)
-def linalg_norm(x: Array, ord: Any = None, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    """`numpy.linalg.norm` for vectors, and the Frobenius norm of matrices.
-
-    Raises
-    ------
-    TypeError
-        For the other norms of matrices, which have no rule.
-
-    Examples
-    --------
-    >>> import autodiff as ad, numpy as np
-    >>> np.linalg.norm(ad.Tensor([[3.0, 0.0], [0.0, 4.0]]))
-    Tensor(5.0)
-    """
-    matrices = (axis is None and np.ndim(x) == 2) or (isinstance(axis, tuple) and len(axis) == 2)
-    if ord is not None and not (matrices and ord == "fro"):
-        if matrices or (axis is None and np.ndim(x) != 1):
-            raise TypeError(
-                f"numpy.linalg.norm has no rule for ord={ord!r} of matrices; autodiff.norm has vectors' norms"
-            )
-        return norm(x, ord, axis, keepdims=keepdims)
-    return norm(x, None, axis, keepdims=keepdims)
-
-
 def _freedom(x: Array, axis: Axis, correction: float) -> float:
     """How many degrees of freedom; NumPy's 0, not less, where the correction exceeds the count."""
     return builtins.max(_count(x, axis) - correction, 0.0)
@@ -432,6 +456,56 @@ def std(
     deviation = _deviation(x, axis)
     freedom = _freedom(deviation, axis, correction if ddof is None else ddof)
     return norm2(deviation, axis, keepdims) / math.sqrt(freedom)
+
+
+def _running(row: Op, first: int, x: Array, axis: int | None, dtype: Any, include_initial: bool) -> Array:
+    """A running total by the array API standard: `axis` may be left out where there is only one."""
+    shape = np.shape(x)
+    if axis is None:
+        if len(shape) != 1:
+            raise ValueError(f"an axis is needed where there is not exactly one, got shape {shape}")
+        axis = 0
+    y = row(x if dtype is None else astype(x, dtype=np.dtype(dtype)), axis=axis)
+    if not include_initial:
+        return y
+    axis = normalize_axis_index(axis, len(shape))
+    return concat([np.full((*shape[:axis], 1, *shape[axis + 1 :]), first, y.dtype), y], axis=axis)
+
+
+@implements(np.cumulative_sum)
+def cumulative_sum(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
+    r"""Running sum along an axis: :math:`y_j = \sum_{i \le j} x_i`.
+
+    Parameters
+    ----------
+    x : array
+    axis : int or None
+        May be left out where there is only one.
+    dtype : dtype, optional
+        What to add up in.
+    include_initial : bool
+        Let the result begin with the sum of nothing, 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.cumulative_sum(ad.Tensor([1.0, 2.0, 3.0]), include_initial=True)
+    Tensor([0., 1., 3., 6.])
+    """
+    return _running(running_sum, 0, x, axis, dtype, include_initial)
+
+
+@implements(np.cumulative_prod)
+def cumulative_prod(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
+    r"""Running product along an axis: :math:`y_j = \prod_{i \le j} x_i`; parameters as those of `cumulative_sum`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.cumulative_prod(ad.Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 2., 6.])
+    """
+    return _running(running_prod, 1, x, axis, dtype, include_initial)
 
 
 @implements(np.cumsum)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.op import Array, implements, linear
-from autodiff.rules.indexing import along, getitem, select
+from autodiff.rules.indexing import along, getitem
 
 Shape = int | tuple[int, ...]
 
 
-def _reshape(x: Array, shape: Shape, order: str = "C") -> Array:
+def _reshape(x: Array, shape: Shape, order: str = "C", *, copy: bool | None = None) -> Array:
     r"""The same elements, in the same order, in another shape; one length may be -1.
+
+    Memory is shared where it can be (`copy`: always copied, or never).
 
     Examples
     --------
@@ -26,7 +28,7 @@ def _reshape(x: Array, shape: Shape, order: str = "C") -> Array:
     """
     if order != "C":
         raise TypeError(f"reshape keeps the order of rows ('C'), got order={order!r}")
-    return np.reshape(x, shape)
+    return np.reshape(x, shape) if copy is None else np.reshape(x, shape, copy=copy)
 
 
 def _permute_dims(x: Array, axes: tuple[int, ...] | None = None) -> Array:
@@ -363,40 +365,6 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
     return getitem(x, key=along(x, axis, index))
 
 
-@implements(np.pad)
-def pad(x: Array, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Array:
-    """Wider at both ends of each axis: with a constant, or with elements by NumPy's modes of reflection and repetition.
-
-    Parameters
-    ----------
-    x : array
-    pad_width : int, pair, or a pair for each axis
-        How many elements to add before and after.
-    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
-    constant_values : number
-        For ``"constant"``: what to add.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.pad(ad.Tensor([1.0, 2.0]), 1)
-    Tensor([0., 1., 2., 0.])
-    """
-    ndim = np.ndim(x)
-    widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(pad_width, (ndim, 2)))
-    if mode == "constant":
-        padded = pad_zeros(x, widths=widths)
-        if constant_values == 0:
-            return padded
-        return select(np.pad(np.ones(np.shape(x), dtype=bool), widths), padded, constant_values)
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(f"pad has no rule for mode={mode!r}; it has constant, edge, reflect, symmetric and wrap")
-    for axis, width in enumerate(widths):
-        index = np.pad(np.arange(np.shape(x)[axis]), width, mode=mode)  # type: ignore[call-overload]
-        x = getitem(x, key=(slice(None),) * axis + (index,))
-    return x
-
-
 @implements(np.swapaxes)
 def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     """With two axes exchanged."""
@@ -433,6 +401,57 @@ def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     """All arrays in the one shape that broadcasting gives them."""
     shape = np.broadcast_shapes(*(np.shape(x) for x in arrays))
     return tuple(broadcast_to(x, shape) for x in arrays)
+
+
+def broadcast_shapes(*shapes: Shape) -> tuple[int, ...]:
+    """The one shape that broadcasting gives to all of these.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
+    return np.broadcast_shapes(*shapes)
+
+
+@implements(np.meshgrid)
+def meshgrid(
+    *arrays: Array, indexing: Literal["xy", "ij"] = "xy", sparse: bool = False, copy: bool = True
+) -> tuple[Array, ...]:
+    r"""The coordinates of all points of a grid, an array for each axis: :math:`y_{k, i_1 i_2 \dots} = x_{k, i_k}`.
+
+    Parameters
+    ----------
+    *arrays : array
+        The coordinates along each axis.
+    indexing : {"xy", "ij"}
+        Whether the first two axes change places (``"xy"``, as in pictures) or not.
+    sparse : bool
+        Leave the other axes at length 1.
+    copy : bool
+        Not to share memory.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x, y = ad.meshgrid(ad.Tensor([1.0, 2.0]), ad.Tensor([5.0, 6.0, 7.0]), indexing="ij")
+    >>> x
+    Tensor([[1., 1., 1.],
+            [2., 2., 2.]])
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
+    n = len(arrays)
+    places = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else range(n)
+    lines = [reshape(x, (1,) * a + (-1,) + (1,) * (n - a - 1)) for x, a in zip(arrays, places, strict=True)]
+    points = lines if sparse else broadcast_arrays(*lines)
+    return tuple(x.copy() if copy else x for x in points)
 
 
 @implements(np.shape)

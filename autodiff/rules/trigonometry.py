@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff.op import Array, elementwise
+from autodiff.op import Array, elementwise, implements
+from autodiff.rules.arithmetic import degrees, imag, real, values
 
 _UNIT = ((-0.95, 0.95),)
 
@@ -47,3 +48,23 @@ acosh = elementwise(
 atanh = elementwise(
     np.arctanh, lambda y, x: 1 / ((1 - x) * (1 + x)), name="atanh", tex=r"\operatorname{artanh} #1", domain=_UNIT
 )
+
+
+@implements(np.angle)
+def angle(z: Array, deg: bool = False) -> Array:
+    r"""The angle of a complex number: :math:`\operatorname{atan2}(\operatorname{Im} z, \operatorname{Re} z)`.
+
+    Parameters
+    ----------
+    z : array
+    deg : bool
+        In degrees, not radians.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.angle(ad.Tensor(1.0 + 1.0j), deg=True)
+    Tensor(45.0)
+    """
+    parts = (imag(z), real(z)) if values(z).dtype.kind == "c" else (np.zeros_like(values(z)), z)
+    return degrees(atan2(*parts)) if deg else atan2(*parts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from typing import Any
+from unittest import SkipTest
 
 import numpy as np
 from hypothesis import assume
@@ -20,10 +22,19 @@ _LEVELS = 2**16
 
 
 class Choices:
-    """The source of choices that an operation's `domain` draws the arguments of a call from."""
+    """The source of choices that an operation's `domain` draws the arguments of a call from.
 
-    def __init__(self, draw: Any) -> None:
+    With `complex_too`, each array that is drawn may be complex.
+    """
+
+    def __init__(self, draw: Any, complex_too: bool = False) -> None:
         self._draw = draw
+        self._complex_too = complex_too
+
+    def needs(self, module: str) -> None:
+        """Skip the test where an optional package is not installed."""
+        if find_spec(module) is None:
+            raise SkipTest(f"needs {module}")
 
     def integer(self, low: int, high: int) -> int:
         """An integer, both ends included."""
@@ -84,9 +95,12 @@ class Choices:
             x = low + (high - low) * (order + 0.5 * levels / _LEVELS) / max(n, 1)
         else:
             x = low + (high - low) * levels / _LEVELS
+        if self._complex_too and self.boolean():
+            levels = self._draw(hnp.arrays(np.int64, shape, elements=st.integers(0, _LEVELS), fill=st.nothing()))
+            x = x + 1j * (2 * levels / _LEVELS - 1)
         if zeros:
             x = np.where(self._draw(hnp.arrays(bool, shape, elements=st.booleans())), x, 0.0)
-        return laid_out(np.asarray(x, dtype=np.float64), self.choice(LAYOUTS))
+        return laid_out(np.asarray(x), self.choice(LAYOUTS))
 
     def arrays_alike_but(self, axis: int | None) -> tuple[Any, ...]:
         """One to three arrays of one shape, but for the length of an axis."""
@@ -122,7 +136,7 @@ def laid_out(x: Any, layout: str) -> Any:
     if layout == "reversed":
         return np.flip(np.flip(x).copy())
     if layout == "strided" and x.ndim:
-        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]))
+        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
         wide[..., ::2] = x
         return wide[..., ::2]
     if layout == "read-only":
@@ -132,9 +146,12 @@ def laid_out(x: Any, layout: str) -> Any:
 
 
 @st.composite
-def op_calls(draw: Any, op: Op) -> Call:
-    """Arguments and parameters of one call of an operation, drawn from its declared domain, clear of its kinks."""
-    choices = Choices(draw)
+def op_calls(draw: Any, op: Op, complex_too: bool = False) -> Call:
+    """Arguments and parameters of one call of an operation, drawn from its declared domain, clear of its kinks.
+
+    With `complex_too`, arrays may be complex, with real parts from the domain and imaginary parts between -1 and 1.
+    """
+    choices = Choices(draw, complex_too)
     if callable(op.domain):
         args, params = op.domain(choices)
     elif isinstance(op, Elementwise):
@@ -143,7 +160,7 @@ def op_calls(draw: Any, op: Op) -> Call:
         raise TypeError(f"{op.name} does not say where it is defined: give its row a domain")
     if op.kinks is not None:
         with np.errstate(all="ignore"):
-            assume(bool(np.all(np.abs(op.kinks(*args, **params)) > _CLEARANCE)))
+            assume(bool(np.all(np.abs(op.kinks(*map(np.real, args), **params)) > _CLEARANCE)))
     return tuple(args), params
 
 

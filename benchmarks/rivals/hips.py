@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 import autograd.numpy as np
-from autograd import value_and_grad
+from autograd import hessian, value_and_grad
+from autograd.scipy.signal import convolve
 from autograd.scipy.special import expit, logsumexp
 
 from benchmarks.workloads import Array
@@ -44,7 +45,7 @@ def _network(activation: Callable[[Any], Any], parameters: Parameters, x: Any) -
     return np.dot(x, weight.T) + bias
 
 
-def _training(loss: Callable[[Parameters], Any], layers: list[tuple[Array, Array]], rate: Callable[[], float]) -> Step:
+def _training(loss: Callable[[Parameters], Any], layers: Parameters, rate: Callable[[], float]) -> Step:
     parameters = [(weight.copy(), bias.copy()) for weight, bias in layers]
     gradient = value_and_grad(loss)
 
@@ -73,14 +74,12 @@ def nielsen(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) 
     return _training(lambda parameters: np.mean((expit(_network(expit, parameters, x)) - y) ** 2), layers, lambda: rate)
 
 
+def _cross_entropy(scores: Any, y: Array) -> Any:
+    return np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(y)), y])
+
+
 def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
-    rows = np.arange(len(y))
-
-    def loss(parameters: Parameters) -> Any:
-        scores = _network(_relu, parameters, x)
-        return np.mean(logsumexp(scores, axis=1) - scores[rows, y])
-
-    return _training(loss, layers, lambda: rate)
+    return _training(lambda parameters: _cross_entropy(_network(_relu, parameters, x), y), layers, lambda: rate)
 
 
 wide = mlp
@@ -99,3 +98,54 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
 
     gradient = value_and_grad(f)
     return lambda: gradient(h)
+
+
+def conv(
+    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+) -> Step:
+    def loss(parameters: Parameters) -> Any:
+        h = x
+        for weight, bias in parameters[: len(filters)]:
+            turned = weight[:, :, ::-1, ::-1]
+            h = _relu(
+                convolve(h, turned, axes=([2, 3], [2, 3]), dot_axes=([1], [1]), mode="valid") + bias[:, None, None]
+            )
+            n, channels, height, width = h.shape
+            h = np.max(np.max(h.reshape(n, channels, height // 2, 2, width // 2, 2), axis=5), axis=3)
+        return _cross_entropy(_network(_relu, parameters[len(filters) :], h.reshape(len(x), -1)), y)
+
+    return _training(loss, [*filters, *layers], lambda: rate)
+
+
+def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
+    samples, tokens, channels = x.shape
+
+    def linear(x: Any, weight: Any, bias: Any) -> Any:
+        return np.dot(x, weight.T) + bias
+
+    def normalised(x: Any, scale: Any, shift: Any) -> Any:
+        deviation = x - np.mean(x, axis=-1, keepdims=True)
+        return deviation / np.sqrt(np.mean(deviation**2, axis=-1, keepdims=True) + 1e-5) * scale + shift
+
+    def loss(parameters: Parameters) -> Any:
+        p = dict(zip(block, parameters, strict=True))
+        qkv = linear(x, *p["qkv"]).reshape(samples, tokens, 3, heads, channels // heads)
+        q, k, v = np.transpose(qkv, (2, 0, 3, 1, 4))
+        scores = np.matmul(q, np.swapaxes(k, -1, -2)) / (channels // heads) ** 0.5
+        weights = np.exp(scores - logsumexp(scores, axis=-1, keepdims=True))
+        attended = np.swapaxes(np.matmul(weights, v), 1, 2).reshape(samples, tokens, channels)
+        h = normalised(x + linear(attended, *p["out"]), *p["norm1"])
+        h = normalised(h + linear(_relu(linear(h, *p["up"])), *p["down"]), *p["norm2"])
+        return np.mean((h - y) ** 2)
+
+    return _training(loss, list(block.values()), lambda: rate)
+
+
+def hess(x: Array) -> Step:
+    second = hessian(lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2))
+
+    def step() -> tuple[float, Array]:
+        h = second(x)
+        return h[0, 0], h
+
+    return step

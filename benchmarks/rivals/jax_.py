@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from benchmarks.workloads import Array
 
@@ -41,14 +42,12 @@ def _network(activation: Callable[[jax.Array], jax.Array], parameters: Parameter
     return x @ weight.T + bias
 
 
-def _training(
-    loss: Callable[..., jax.Array], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: Callable[[], float]
-) -> Step:
-    parameters = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in layers]
+def _training(loss: Callable[..., jax.Array], arrays: Any, x: Array, y: Array, rate: Callable[[], float]) -> Step:
+    parameters = jax.tree.map(jnp.asarray, arrays)
     inputs, targets = jnp.asarray(x), jnp.asarray(y)
 
     @partial(jax.jit, donate_argnums=0)
-    def update(parameters: Parameters, x: jax.Array, y: jax.Array, rate: float) -> tuple[Parameters, jax.Array]:
+    def update(parameters: Any, x: jax.Array, y: jax.Array, rate: float) -> tuple[Any, jax.Array]:
         value, gradients = jax.value_and_grad(loss)(parameters, x, y)
         return jax.tree.map(lambda p, g: p - rate * g, parameters, gradients), value
 
@@ -75,10 +74,13 @@ def nielsen(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) 
     return _training(loss, layers, x, y, lambda: rate)
 
 
+def _cross_entropy(scores: jax.Array, y: jax.Array) -> jax.Array:
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(scores), y[:, None], axis=1))
+
+
 def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
     def loss(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
-        logarithms = jax.nn.log_softmax(_network(jax.nn.relu, parameters, x))
-        return -jnp.mean(jnp.take_along_axis(logarithms, y[:, None], axis=1))
+        return _cross_entropy(_network(jax.nn.relu, parameters, x), y)
 
     return _training(loss, layers, x, y, lambda: rate)
 
@@ -107,3 +109,51 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
         return jax.lax.scan(lambda h, _: (h * scale + shift, None), h, length=depth)[0]
 
     return lambda: value_and_grad(start)
+
+
+def conv(
+    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+) -> Step:
+    def loss(parameters: tuple[Parameters, Parameters], x: jax.Array, y: jax.Array) -> jax.Array:
+        filters, layers = parameters
+        for weight, bias in filters:
+            x = jax.nn.relu(jax.lax.conv(x, weight, (1, 1), "VALID") + bias[:, None, None])
+            x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+        return _cross_entropy(_network(jax.nn.relu, layers, x.reshape(len(x), -1)), y)
+
+    return _training(loss, (filters, layers), x, y, lambda: rate)
+
+
+def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
+    samples, tokens, channels = x.shape
+
+    def linear(x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
+        return x @ weight.T + bias
+
+    def normalised(x: jax.Array, scale: jax.Array, shift: jax.Array) -> jax.Array:
+        return jax.nn.standardize(x, epsilon=1e-5) * scale + shift
+
+    def loss(p: dict[str, tuple[jax.Array, jax.Array]], x: jax.Array, y: jax.Array) -> jax.Array:
+        q, k, v = jnp.moveaxis(linear(x, *p["qkv"]).reshape(samples, tokens, 3, heads, channels // heads), 2, 0)
+        attended = jax.nn.dot_product_attention(q, k, v).reshape(samples, tokens, channels)
+        x = normalised(x + linear(attended, *p["out"]), *p["norm1"])
+        x = normalised(x + linear(jax.nn.relu(linear(x, *p["up"])), *p["down"]), *p["norm2"])
+        return jnp.mean((x - y) ** 2)
+
+    return _training(loss, block, x, y, lambda: rate)
+
+
+def hess(x: Array) -> Step:
+    jax.config.update("jax_enable_x64", True)
+    inputs = jnp.asarray(x)
+
+    @jax.jit
+    @jax.hessian
+    def hessian(x: jax.Array) -> jax.Array:
+        return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    def step() -> tuple[float, Array]:
+        h = np.asarray(hessian(inputs))
+        return h[0, 0], h
+
+    return step

@@ -7,12 +7,16 @@ from itertools import count
 from typing import Any
 
 import mygrad as mg
-from mygrad.nnet.activations import relu, sigmoid
+import numpy as np
+from mygrad.nnet.activations import relu, sigmoid, softmax
+from mygrad.nnet.layers import conv_nd, max_pool
 from mygrad.nnet.losses import softmax_crossentropy
 
 from benchmarks.workloads import Array
 
 Step = Callable[[], Any]
+
+LEFT_OUT = {"hess": "it has no second derivatives"}
 
 mg.turn_memory_guarding_off()
 
@@ -123,3 +127,42 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
         return float(h), start.grad
 
     return step
+
+
+def conv(
+    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+) -> Step:
+    cut = 2 * len(filters)
+
+    def loss(parameters: list[mg.Tensor]) -> mg.Tensor:
+        h = x
+        for weight, bias in zip(parameters[:cut:2], parameters[1:cut:2], strict=True):
+            h = max_pool(relu(conv_nd(h, weight, stride=1) + bias.reshape(-1, 1, 1)), (2, 2), 2)
+        return softmax_crossentropy(_network(relu, parameters[cut:], h.reshape(len(x), -1)), y)
+
+    return _training(loss, [*filters, *layers], lambda: rate)
+
+
+def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
+    samples, tokens, channels = x.shape
+
+    def normalised(x: mg.Tensor, scale: mg.Tensor, shift: mg.Tensor) -> mg.Tensor:
+        deviation = x - mg.mean(x, axis=-1, keepdims=True)
+        return deviation / mg.sqrt(mg.mean(deviation**2, axis=-1, keepdims=True) + np.float32(1e-5)) * scale + shift
+
+    def loss(parameters: list[mg.Tensor]) -> mg.Tensor:
+        p = dict(zip(block, zip(parameters[::2], parameters[1::2], strict=True), strict=True))
+
+        def linear(x: Any, name: str) -> mg.Tensor:
+            weight, bias = p[name]
+            return x @ weight.T + bias
+
+        qkv = linear(x, "qkv").reshape(samples, tokens, 3, heads, channels // heads).transpose(2, 0, 3, 1, 4)
+        q, k, v = qkv[0], qkv[1], qkv[2]
+        weights = softmax(q @ mg.swapaxes(k, -1, -2) * np.float32((channels // heads) ** -0.5), axis=-1)
+        attended = mg.swapaxes(weights @ v, 1, 2).reshape(samples, tokens, channels)
+        h = normalised(x + linear(attended, "out"), *p["norm1"])
+        h = normalised(h + linear(relu(linear(h, "up")), "down"), *p["norm2"])
+        return mg.mean((h - y) ** 2)
+
+    return _training(loss, list(block.values()), lambda: rate)

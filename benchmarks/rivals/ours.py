@@ -119,3 +119,61 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
         return h, start.grad
 
     return step
+
+
+def conv(
+    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+) -> Step:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            for i, (weight, bias) in enumerate(filters):
+                setattr(self, f"weight{i}", nn.Parameter(weight))
+                setattr(self, f"bias{i}", nn.Parameter(bias))
+            self.classify = _network(layers, nn.ReLU)
+
+        def forward(self, x: ad.Tensor) -> ad.Tensor:
+            x = ad.max_pool2d(ad.relu(ad.conv2d(x, self.weight0, self.bias0)), 2)
+            x = ad.max_pool2d(ad.relu(ad.conv2d(x, self.weight1, self.bias1)), 2)
+            return self.classify(nn.functional.flatten(x, 1))
+
+    return _training(Net(), nn.CrossEntropyLoss(), x, y, rate)
+
+
+def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
+    p = {name: tuple(map(nn.Parameter, arrays)) for name, arrays in block.items()}
+    optimizer = nn.optim.SGD([q for pair in p.values() for q in pair], lr=rate)
+    inputs, targets = ad.Tensor(x), ad.Tensor(y)
+    samples, tokens, channels = x.shape
+
+    def attended(x: ad.Tensor) -> ad.Tensor:
+        qkv = ad.reshape(ad.affine(x, *p["qkv"]), (samples, tokens, 3, heads, channels // heads))
+        q, k, v = ad.permute_dims(qkv, (2, 0, 3, 1, 4))
+        weights = ad.softmax(q / (channels // heads) ** 0.5 @ k.mT)
+        return ad.affine(ad.reshape(ad.swapaxes(weights @ v, 1, 2), (samples, tokens, channels)), *p["out"])
+
+    def model(x: ad.Tensor) -> ad.Tensor:
+        x = ad.layer_norm(x + attended(x), channels, *p["norm1"])
+        return ad.layer_norm(x + ad.affine(ad.relu(ad.affine(x, *p["up"])), *p["down"]), channels, *p["norm2"])
+
+    def step() -> ad.Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def hess(x: Array) -> Step:
+    def rosenbrock(x: ad.Tensor) -> ad.Tensor:
+        return ad.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    hessian = ad.hessian(rosenbrock)
+
+    def step() -> tuple[float, Array]:
+        h = hessian(x)
+        return h[0, 0], h
+
+    return step

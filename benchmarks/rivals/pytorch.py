@@ -131,3 +131,40 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
         return h, start.grad
 
     return step
+
+
+def conv(
+    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+) -> Step:
+    modules: list[nn.Module] = []
+    for weight, bias in filters:
+        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2])
+        conv.load_state_dict({"weight": torch.tensor(weight), "bias": torch.tensor(bias)})
+        modules += [conv, nn.ReLU(), nn.MaxPool2d(2)]
+    model = nn.Sequential(*modules, nn.Flatten(), *_network(layers, nn.ReLU))
+    return _training(model, nn.CrossEntropyLoss(), x, y, rate)
+
+
+def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
+    channels = x.shape[-1]
+    model = nn.TransformerEncoderLayer(channels, heads, len(block["up"][0]), dropout=0.0, batch_first=True)
+    names = {"self_attn.out_proj": "out", "linear1": "up", "linear2": "down", "norm1": "norm1", "norm2": "norm2"}
+    state = {
+        f"{name}.{kind}": block[ours][i] for name, ours in names.items() for i, kind in enumerate(("weight", "bias"))
+    }
+    state |= {"self_attn.in_proj_weight": block["qkv"][0], "self_attn.in_proj_bias": block["qkv"][1]}
+    model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
+    return _training(model, nn.MSELoss(), x, y, rate)
+
+
+def hess(x: Array) -> Step:
+    def rosenbrock(x: torch.Tensor) -> torch.Tensor:
+        return torch.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    inputs = torch.tensor(x)
+
+    def step() -> tuple[torch.Tensor, torch.Tensor]:
+        h = torch.autograd.functional.hessian(rosenbrock, inputs)
+        return h[0, 0], h
+
+    return step

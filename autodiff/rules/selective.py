@@ -1,0 +1,292 @@
+"""Reductions of some of the elements: NumPy's ``where=`` and ``initial=``, and its functions that leave NaN out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff.op import Array, implements
+from autodiff.rules import reductions
+from autodiff.rules.arithmetic import astype, isnan, logical_and, logical_not, logical_or, maximum, minimum, values
+from autodiff.rules.indexing import select
+from autodiff.rules.reductions import Axis, cumprod, cumsum, norm2
+
+
+def _only(x: Array, where: Array, neutral: float) -> Array:
+    """The array with what is left out replaced by what changes no result."""
+    return x if where is True else select(values(where), x, neutral)
+
+
+def _count(x: Array, where: Array, axis: Axis, keepdims: bool = False) -> Array:
+    """How many elements take part in each result."""
+    return np.sum(np.broadcast_to(values(where), np.shape(x)), axis=axis, keepdims=keepdims)
+
+
+@implements(np.sum)
+def _sum(
+    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Array = 0, where: Array = True
+) -> Array:
+    total = reductions.sum(_only(a, where, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    return total if isinstance(initial, int) and initial == 0 else total + initial
+
+
+@implements(np.prod)
+def _prod(
+    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Array = 1, where: Array = True
+) -> Array:
+    product = reductions.prod(_only(a, where, 1), axis=axis, dtype=dtype, keepdims=keepdims)
+    return product if isinstance(initial, int) and initial == 1 else product * initial
+
+
+def _extreme(a: Array, axis: Axis, keepdims: bool, initial: Array, where: Array, row: Any, against: Any) -> Array:
+    if initial is None:
+        if where is not True:
+            raise ValueError(f"{row.name} with where= needs initial=, the result where nothing is selected")
+        return row(a, axis=axis, keepdims=keepdims)
+    if 0 in np.shape(a):
+        return reductions.sum(a, axis=axis, keepdims=keepdims) + initial
+    return against(row(_only(a, where, initial), axis=axis, keepdims=keepdims), initial)
+
+
+@implements(np.max, np.amax)
+def _max(a: Array, axis: Axis = None, *, keepdims: bool = False, initial: Array = None, where: Array = True) -> Array:
+    return _extreme(a, axis, keepdims, initial, where, reductions.max, maximum)
+
+
+@implements(np.min, np.amin)
+def _min(a: Array, axis: Axis = None, *, keepdims: bool = False, initial: Array = None, where: Array = True) -> Array:
+    return _extreme(a, axis, keepdims, initial, where, reductions.min, minimum)
+
+
+@implements(np.mean)
+def _mean(a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, where: Array = True) -> Array:
+    if where is True:
+        return reductions.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
+    total = reductions.sum(_only(a, where, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    return total / _counts(total, _count(a, where, axis, keepdims))
+
+
+def _counts(like: Array, counts: Array) -> Array:
+    """Counts as divisors, which leave a result in its own precision."""
+    return counts.astype(values(like).dtype if values(like).dtype.kind in "fc" else np.float64)
+
+
+def _spread_out(x: Array, axis: Axis, where: Array, ddof: float, mean: Array | None) -> tuple[Array, Array]:
+    """How far the selected elements lie from their mean, 0 for the others; and the degrees of freedom."""
+    mean = _mean(x, axis, keepdims=True, where=where) if mean is None else mean
+    return _only(x - mean, where, 0), np.maximum(_count(x, where, axis, True) - ddof, 0)
+
+
+@implements(np.var)
+def _var(
+    a: Array,
+    axis: Axis = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Array = True,
+    mean: Array | None = None,
+    correction: float | None = None,
+) -> Array:
+    ddof = ddof if correction is None else correction
+    a = _cast(a, dtype)
+    if where is True and mean is None:
+        return reductions.var(a, axis, correction=ddof, keepdims=keepdims)
+    deviation, freedom = _spread_out(a, axis, where, ddof, mean)
+    return np.sum(np.square(np.abs(deviation)), axis=axis, keepdims=keepdims) / _freedom(
+        deviation, freedom, axis, keepdims
+    )
+
+
+@implements(np.std)
+def _std(
+    a: Array,
+    axis: Axis = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Array = True,
+    mean: Array | None = None,
+    correction: float | None = None,
+) -> Array:
+    ddof = ddof if correction is None else correction
+    a = _cast(a, dtype)
+    if where is True and mean is None:
+        return reductions.std(a, axis, correction=ddof, keepdims=keepdims)
+    deviation, freedom = _spread_out(a, axis, where, ddof, mean)
+    return norm2(deviation, axis, keepdims) / np.sqrt(_freedom(deviation, freedom, axis, keepdims))
+
+
+def _freedom(like: Array, freedom: Array, axis: Axis, keepdims: bool) -> Array:
+    return np.real(_counts(like, freedom if keepdims else np.squeeze(freedom, axis)))
+
+
+def _cast(a: Array, dtype: Any) -> Array:
+    return a if dtype is None else astype(a, dtype=np.dtype(dtype))
+
+
+@implements(np.cumsum)
+def _cumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    return cumsum(_cast(a, dtype), axis)
+
+
+@implements(np.cumprod)
+def _cumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    return cumprod(_cast(a, dtype), axis)
+
+
+@implements(np.all)
+def _all(a: Array, axis: Axis = None, *, keepdims: bool = False, where: Array = True) -> Array:
+    return reductions.all(a if where is True else logical_or(a, logical_not(where)), axis=axis, keepdims=keepdims)
+
+
+@implements(np.any)
+def _any(a: Array, axis: Axis = None, *, keepdims: bool = False, where: Array = True) -> Array:
+    return reductions.any(a if where is True else logical_and(a, where), axis=axis, keepdims=keepdims)
+
+
+# Without NaN
+
+
+def _numbers(x: Array, where: Array = True) -> Array:
+    """Which elements are numbers, and selected."""
+    return np.logical_and(~np.isnan(values(x)), values(where))
+
+
+@implements(np.nansum)
+def nansum(
+    x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Array = 0, where: Array = True
+) -> Array:
+    r"""Sum of what is not NaN; what is gets no gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(lambda x: ad.nansum(x * x))(ad.Tensor([1.0, float("nan"), 3.0]))
+    Tensor([2., 0., 6.])
+    """
+    return _sum(x, axis, dtype, keepdims=keepdims, initial=initial, where=_numbers(x, where))
+
+
+@implements(np.nanprod)
+def nanprod(
+    x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Array = 1, where: Array = True
+) -> Array:
+    """Product of what is not NaN; what is gets no gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(ad.nanprod)(ad.Tensor([2.0, float("nan"), 3.0]))
+    Tensor([3., 0., 2.])
+    """
+    return _prod(x, axis, dtype, keepdims=keepdims, initial=initial, where=_numbers(x, where))
+
+
+@implements(np.nanmean)
+def nanmean(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, where: Array = True) -> Array:
+    """Mean of what is not NaN; what is gets no gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.grad(ad.nanmean)(ad.Tensor([2.0, float("nan"), 3.0]))
+    Tensor([0.5, 0. , 0.5])
+    """
+    return _mean(x, axis, dtype, keepdims=keepdims, where=_numbers(x, where))
+
+
+@implements(np.nanvar)
+def nanvar(
+    x: Array,
+    axis: Axis = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Array = True,
+    mean: Array | None = None,
+    correction: float | None = None,
+) -> Array:
+    """Variance of what is not NaN; what is gets no gradient.
+
+    NaN where no degree of freedom is left.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.nanvar(ad.Tensor([2.0, float("nan"), 4.0]))
+    Tensor(1.0)
+    """
+    numbers, ddof = _numbers(x, where), ddof if correction is None else correction
+    y = _var(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=numbers, mean=mean)
+    return select(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
+
+
+@implements(np.nanstd)
+def nanstd(
+    x: Array,
+    axis: Axis = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Array = True,
+    mean: Array | None = None,
+    correction: float | None = None,
+) -> Array:
+    """Standard deviation of what is not NaN; what is gets no gradient.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.nanstd(ad.Tensor([2.0, float("nan"), 4.0]))
+    Tensor(1.0)
+    """
+    numbers, ddof = _numbers(x, where), ddof if correction is None else correction
+    y = _std(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=numbers, mean=mean)
+    return select(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
+
+
+@implements(np.nanmax)
+def _nanmax(
+    a: Array, axis: Axis = None, *, keepdims: bool = False, initial: Array = None, where: Array = True
+) -> Array:
+    return _extreme(a, axis, keepdims, initial, where, reductions.nanmax, maximum)
+
+
+@implements(np.nanmin)
+def _nanmin(
+    a: Array, axis: Axis = None, *, keepdims: bool = False, initial: Array = None, where: Array = True
+) -> Array:
+    return _extreme(a, axis, keepdims, initial, where, reductions.nanmin, minimum)
+
+
+@implements(np.nancumsum)
+def nancumsum(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    """Running sum that passes NaN over.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.nancumsum(ad.Tensor([1.0, float("nan"), 3.0]))
+    Tensor([1., 1., 4.])
+    """
+    return _cumsum(select(isnan(x), 0, x), axis, dtype)
+
+
+@implements(np.nancumprod)
+def nancumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    """Running product that passes NaN over.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.nancumprod(ad.Tensor([2.0, float("nan"), 3.0]))
+    Tensor([2., 2., 6.])
+    """
+    return _cumprod(select(isnan(x), 1, x), axis, dtype)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import implements
-from autodiff.rules import arithmetic, shapes
+from autodiff.rules import calculus, shapes
 from autodiff.tensor import Tensor, host, numbers, unwrapped, wrap
 
 
@@ -114,7 +114,7 @@ def linspace(
     endpoint: bool = True,
     requires_grad: bool = False,
 ) -> Tensor:
-    r"""So many numbers from a start to a stop, equally far apart: :math:`y_i = (1 - t_i) a + t_i b`.
+    r"""So many numbers from a start to a stop, equally far apart: :math:`y_i = a + t_i (b - a)`.
 
     `start` and `stop` may be arrays, which are broadcast; the first axis of the result counts the numbers.
 
@@ -126,10 +126,7 @@ def linspace(
     """
     if isinstance(start, Tensor) or isinstance(stop, Tensor):
         host(device)
-        t = np.linspace(0.0, 1.0, num, endpoint=endpoint, dtype=np.result_type(*unwrapped((start, stop)), 1.0))
-        t = np.reshape(t, (num,) + (1,) * max(np.ndim(start), np.ndim(stop)))
-        y = arithmetic.multiply(1 - t, start) + arithmetic.multiply(t, stop)
-        return y if dtype is None else y.astype(dtype)
+        return calculus.linspace(start, stop, num, endpoint, dtype=dtype)
     return _leaf(np.linspace(start, stop, num, dtype=dtype, endpoint=endpoint), device, requires_grad)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.creation import full
 from autodiff.op import Array, implements, numpy_functions
 from autodiff.recording import is_grad_enabled
 from autodiff.rules.folds import ufunc_method
@@ -31,7 +32,7 @@ def _plain_result(function: Callable[..., Any]) -> None:
 
     @implements(function)
     def result(*args: Any, **kwargs: Any) -> Any:
-        return wrap(function(*unwrapped(args), **_unwrapped_values(kwargs)))
+        return wrap(np.asarray(function(*unwrapped(args), **_unwrapped_values(kwargs)))[()])
 
 
 def _unwrapped_values(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +64,7 @@ _RESULTS: tuple[Callable[..., Any], ...] = (
     np.argpartition,
     np.argwhere,
     np.digitize,
+    np.empty_like,
     np.flatnonzero,
     np.isclose,
     np.iscomplex,
@@ -72,13 +74,30 @@ _RESULTS: tuple[Callable[..., Any], ...] = (
     np.lexsort,
     np.nanargmax,
     np.nanargmin,
+    np.ones_like,
     np.packbits,
     np.unpackbits,
+    np.zeros_like,
 )
 for _function in _ANSWERS:
     _plain_answer(_function)
 for _function in _RESULTS:
     _plain_result(_function)
+
+
+@implements(np.full_like)
+def _full_like(
+    a: Array,
+    fill_value: Array,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Tensor:
+    like = np.asarray(unwrapped(a))
+    return full(like.shape if shape is None else shape, fill_value, dtype=dtype or like.dtype, device=device)
 
 
 # What would lose the graph
@@ -107,8 +126,8 @@ _WRITERS: dict[Callable[..., Any], str] = {
     np.copyto: f"use autodiff.where(mask, values, t), autodiff.broadcast_to(t, shape) for numpy.full, {_WRITE}",
     np.fill_diagonal: f"use autodiff.where(numpy.eye(n, dtype=bool), values, t), {_WRITE}",
     np.place: f"use autodiff.where(mask, values, t), {_WRITE}",
-    np.put: f"use t + autodiff.scatter(values - t[key], key=key, shape=t.shape), {_WRITE}",
-    np.put_along_axis: f"use autodiff.where with what autodiff.take_along_axis reads, {_WRITE}",
+    np.put: f"use autodiff.index_put(autodiff.ravel(t), values, indices), {_WRITE}",
+    np.put_along_axis: f"use autodiff.index_put(t, values, key), {_WRITE}",
     np.putmask: f"use autodiff.where(mask, values, t), {_WRITE}",
     np.save: "save t.numpy()",
     np.savetxt: "save t.numpy()",

@@ -406,9 +406,10 @@ def test_what_creation_is_given_keeps_its_graph():
     check_derivative(lambda v, w: ad.linspace(v, w, 4, endpoint=False), b, b[:, None])
     np.testing.assert_allclose(ad.linspace(Tensor(a), Tensor(b), 4).data, np.linspace(a, b, 4), rtol=1e-15)
     assert ad.linspace(Tensor(0.0, dtype=ad.float32), 1.0, 3).dtype == ad.float32
-    filled = ad.full(3, Tensor(2.0), dtype=ad.float32)
-    filled.data[0] = 1
-    assert filled.tolist() == [1, 2, 2]
+    for dtype in (None, ad.float32):
+        filled = ad.full(3, Tensor(2.0), dtype=dtype)
+        filled.data[0] = 1
+        assert filled.tolist() == [1, 2, 2]
 
 
 @given(st.lists(hnp.arrays(np.float64, st.tuples(st.integers(0, 3)), elements=st.floats(-9, 9)), max_size=3), st.data())
@@ -418,9 +419,11 @@ def test_meshgrid(arrays, data):
         "sparse": data.draw(st.booleans()),
         "copy": data.draw(st.booleans()),
     }
-    ours, theirs = ad.meshgrid(*map(Tensor, arrays), **how), np.meshgrid(*arrays, **how)
+    ours, theirs = ad.meshgrid(*map(ad.asarray, arrays), **how), np.meshgrid(*arrays, **how)
     assert isinstance(ours, tuple)
     assert all(np.array_equal(a.data, b) for a, b in zip(ours, theirs, strict=True))
+    if how["copy"]:
+        assert all(y.data.flags.writeable and not np.may_share_memory(y.data, a) for y in ours for a in arrays)
     if arrays:
         check_derivative(lambda *xs: ad.concat([x.reshape(-1) for x in ad.meshgrid(*xs, **how)]), *arrays)
 
@@ -505,6 +508,9 @@ def test_equal_elements_share_the_gradient(a):
     g = np.arange(1.0, values.size + 1)
     values.backward(g)
     assert np.array_equal(x.grad.data, (g / counts.data)[inverse.data])
+    v = np.cos(np.arange(a.size)).reshape(a.shape)
+    _, dy = ad.jvp(ad.unique_values, (a,), (v,))
+    np.testing.assert_allclose(np.sum(g * dy), np.sum(x.grad.data * v), atol=1e-12)
 
 
 def test_nan_is_equal_to_nothing_but_for_numpy():
@@ -547,7 +553,7 @@ def test_running_totals(a, include_initial, data):
         check_derivative(lambda x, ours=ours: ours(x, **how), a)
         for dtype in (np.float32, np.int8, bool):
             assert ours(Tensor(a).astype(dtype), axis=axis).dtype == theirs(a.astype(dtype), axis=axis).dtype
-            assert ours(Tensor(a), dtype=np.float32, **how).dtype == np.float32
+            assert ours(Tensor(a), dtype=dtype, **how).dtype == dtype
 
 
 def test_running_totals_need_an_axis():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autodiff as ad
@@ -15,11 +15,14 @@ from autodiff.op import table
 from autodiff.testing.laws import COMPLEX_LAWS, differentiable, takes
 from autodiff.testing.strategies import op_calls
 
+#: Rows whose complex results are determined up to phases alone, on which no gradient may depend: see test_linalg.py.
+UP_TO_PHASES = {"eig", "eigh", "svd"}
+
 cases = [
     pytest.param(op, law, id=f"{name}-{law.__name__}")
     for name, op in sorted(table.items())
     for law in COMPLEX_LAWS
-    if op.differentiable
+    if op.differentiable and name not in UP_TO_PHASES
 ]
 
 
@@ -31,11 +34,11 @@ def is_complex(x):
 def test_law(op, law):
     reached = Counter()
 
+    @settings(max_examples=20)
     @given(st.data())
     def check(data):
         args, params = data.draw(op_calls(op, complex_too=True))
-        assume(any(map(is_complex, args)))
-        if takes(op, args, params):
+        if any(map(is_complex, args)) and takes(op, args, params):
             reached["conclusive"] += law(op, args, params)
             reached["due"] += len(differentiable(op, args))
 
@@ -185,6 +188,18 @@ def test_real_arguments_have_real_gradients(z, x):
     assert ours[0].dtype == np.complex128
     assert ours[1].dtype == np.float64
     assert ours[1] == pytest.approx((z * np.exp(z * x)).real, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("base", [-2.0, 2.0, -2 + 0j, 0.5 - 1j])
+def test_complex_powers(base):
+    """d/dp x^p = x^p log x, with the logarithm that NumPy's power takes, also of negative real numbers."""
+    p = 0.3 - 0.4j
+    y, pull = ad.vjp(ad.power, base, p)
+    assert y == pytest.approx(np.power(complex(base), p))
+    by_base, by_exponent = pull(1.0)
+    slope = p * complex(base) ** (p - 1)
+    assert by_base == pytest.approx(slope.real if isinstance(base, float) else np.conj(slope))
+    assert by_exponent == pytest.approx(np.conj(y * np.log(complex(base))))
 
 
 def test_hooks_and_kept_gradients_speak_the_convention():

@@ -1,7 +1,7 @@
 """Linear algebra: what NumPy gives, identities between functions, PyTorch's complex gradients, the awkward places."""
 
 import math
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -137,6 +137,8 @@ def calls():
         for a in (MATRICES["tall"], MATRICES["tall"][:, :1] @ dense((1, 3), 9), dense((4, 4), 9), dense((4, 6), 9)):
             yield "least squares", lambda xp, x, b=b: xp.lstsq(x, b), a
     yield "least squares", lambda xp, x: xp.lstsq(x, np.arange(4.0), rcond=0.5), MATRICES["tall"]
+    yield "least squares", lambda xp, x: xp.lstsq(x, np.arange(2.0)), np.diag([1.0, 3.5e-16])
+    yield "least squares", lambda xp, x: xp.lstsq(x, np.ones(2), rcond=-1), np.diag([1.0, 3.5e-16])
 
 
 @pytest.mark.parametrize(
@@ -198,16 +200,16 @@ def everything(f, x):
     }
 
 
-def H(x):
+def adjoint(x):
     return ad.conj(ad.matrix_transpose(x))
 
 
 def symmetric(x):
-    return (x + H(x)) / 2
+    return (x + adjoint(x)) / 2
 
 
 def positive(x):
-    return x @ H(x) + np.eye(x.shape[-1])
+    return x @ adjoint(x) + np.eye(x.shape[-1])
 
 
 def spread(x):
@@ -223,7 +225,7 @@ def apart(x):
 
 def rebuilt_from_eigh(x, f=lambda w: w):
     w, v = la.eigh(x)
-    return (v * f(w)[..., None, :]) @ H(v)
+    return (v * f(w)[..., None, :]) @ adjoint(v)
 
 
 def rebuilt_from_svd(x, full=False):
@@ -266,7 +268,10 @@ SQUARES = {
         lambda x: (lambda s: s.sign * ad.exp(s.logabsdet))(la.slogdet(apart(x))),
     ),
     "determinant by Leibniz": (lambda x: la.det(x), lambda x: by_leibniz(x)),
-    "determinant of eigenvalues": (lambda x: ad.prod(la.eigvalsh(spread(x)), axis=-1), lambda x: ad.real(la.det(spread(x)))),
+    "determinant of eigenvalues": (
+        lambda x: ad.prod(la.eigvalsh(spread(x)), axis=-1),
+        lambda x: ad.real(la.det(spread(x))),
+    ),
     "determinant of singular values": (
         lambda x: ad.prod(la.svdvals(apart(x)), axis=-1),
         lambda x: ad.abs(la.det(apart(x))),
@@ -275,10 +280,10 @@ SQUARES = {
         lambda x: la.slogdet(positive(x)).logabsdet,
         lambda x: 2 * ad.sum(ad.log(ad.real(la.diagonal(la.cholesky(positive(x))))), axis=-1),
     ),
-    "Cholesky": (lambda x: (lambda c: c @ H(c))(la.cholesky(positive(x))), positive),
-    "Cholesky, upper": (lambda x: la.cholesky(positive(x), upper=True), lambda x: H(la.cholesky(positive(x)))),
+    "Cholesky": (lambda x: (lambda c: c @ adjoint(c))(la.cholesky(positive(x))), positive),
+    "Cholesky, upper": (lambda x: la.cholesky(positive(x), upper=True), lambda x: adjoint(la.cholesky(positive(x)))),
     "Cholesky by QR": (
-        lambda x: ad.abs(la.cholesky(H(apart(x)) @ apart(x), upper=True)),
+        lambda x: ad.abs(la.cholesky(adjoint(apart(x)) @ apart(x), upper=True)),
         lambda x: ad.abs(la.qr(apart(x), "r")),
     ),
     "eigh": (lambda x: rebuilt_from_eigh(spread(x)), spread),
@@ -286,7 +291,10 @@ SQUARES = {
         lambda x: la.eigh(spread(x), "U").eigenvalues,
         lambda x: la.eigvalsh(spread(x)),
     ),
-    "square root by eigh": (lambda x: (lambda r: r @ r)(rebuilt_from_eigh(positive(apart(x)), ad.sqrt)), lambda x: positive(apart(x))),
+    "square root by eigh": (
+        lambda x: (lambda r: r @ r)(rebuilt_from_eigh(positive(apart(x)), ad.sqrt)),
+        lambda x: positive(apart(x)),
+    ),
     "eigenvectors are of length 1": (
         lambda x: ad.sum(ad.abs(la.eigh(spread(x)).eigenvectors) ** 2, axis=-2),
         lambda x: 0 * ad.abs(x[..., 0]) + 1,
@@ -294,6 +302,10 @@ SQUARES = {
     "eigenvectors": (
         lambda x: (lambda w, v: spread(x) @ v * ad.conj(v[..., :1, :]))(*la.eigh(spread(x))),
         lambda x: (lambda w, v: v * w[..., None, :] * ad.conj(v[..., :1, :]))(*la.eigh(spread(x))),
+    ),
+    "eigenvectors of any matrix are of length 1": (
+        lambda x: ad.sum(ad.abs(la.eig(apart(x)).eigenvectors) ** 2, axis=-2),
+        lambda x: 0 * ad.abs(x[..., 0]) + 1,
     ),
     "eig of a Hermitian matrix": (
         lambda x: ad.sum(ad.real(la.eigvals(spread(x))) ** 3, axis=-1),
@@ -308,14 +320,14 @@ SQUARES = {
     ),
     "singular values are roots of eigenvalues": (
         lambda x: la.svdvals(apart(x)) ** 2,
-        lambda x: la.eigvalsh(apart(x) @ H(apart(x)))[..., ::-1],
+        lambda x: la.eigvalsh(apart(x) @ adjoint(apart(x)))[..., ::-1],
     ),
     "singular vectors": (
         lambda x: ad.abs(la.svd(apart(x)).U) ** 2,
-        lambda x: ad.abs(la.eigh(apart(x) @ H(apart(x))).eigenvectors[..., ::-1]) ** 2,
+        lambda x: ad.abs(la.eigh(apart(x) @ adjoint(apart(x))).eigenvectors[..., ::-1]) ** 2,
     ),
     "qr": (lambda x: rebuilt_from_qr(apart(x)), apart),
-    "orthonormal": (lambda x: (lambda q: H(q) @ q)(la.qr(apart(x)).Q), lambda x: 0 * x + np.eye(3)),
+    "orthonormal": (lambda x: (lambda q: adjoint(q) @ q)(la.qr(apart(x)).Q), lambda x: 0 * x + np.eye(3)),
     "pseudoinverse": (lambda x: la.pinv(apart(x)), lambda x: la.inv(apart(x))),
     "Hermitian pseudoinverse": (
         lambda x: la.pinv(symmetric(apart(x)), hermitian=True),
@@ -325,7 +337,10 @@ SQUARES = {
     "first power": (lambda x: la.matrix_power(x, 1), lambda x: x),
     "zeroth power": (lambda x: la.matrix_power(x, 0), lambda x: 0 * x + np.eye(3)),
     "negative power": (lambda x: la.matrix_power(apart(x), -2), lambda x: la.inv(apart(x) @ apart(x))),
-    "Frobenius norm": (lambda x: la.norm(x, "fro", axis=(-2, -1)), lambda x: ad.sqrt(ad.sum(ad.abs(x) ** 2, axis=(-2, -1)))),
+    "Frobenius norm": (
+        lambda x: la.norm(x, "fro", axis=(-2, -1)),
+        lambda x: ad.sqrt(ad.sum(ad.abs(x) ** 2, axis=(-2, -1))),
+    ),
     "Frobenius norm of singular values": (
         lambda x: la.matrix_norm(apart(x)),
         lambda x: la.vector_norm(la.svdvals(apart(x)), axis=-1),
@@ -335,22 +350,32 @@ SQUARES = {
     "least singular value": (lambda x: la.matrix_norm(apart(x), ord=-2), lambda x: la.svdvals(apart(x))[..., -1]),
     "norm of columns": (lambda x: la.matrix_norm(x, ord=1), lambda x: ends(ad.sum(ad.abs(x), axis=-2))[0]),
     "least norm of columns": (lambda x: la.matrix_norm(x, ord=-1), lambda x: ends(ad.sum(ad.abs(x), axis=-2))[1]),
-    "norm of rows": (lambda x: la.matrix_norm(x, ord=math.inf), lambda x: la.matrix_norm(ad.matrix_transpose(x), ord=1)),
+    "norm of rows": (
+        lambda x: la.matrix_norm(x, ord=math.inf),
+        lambda x: la.matrix_norm(ad.matrix_transpose(x), ord=1),
+    ),
     "least norm of rows": (
         lambda x: la.norm(x, -math.inf, axis=(-2, -1)),
         lambda x: la.norm(x, -1, axis=(-1, -2)),
     ),
-    "condition": (lambda x: la.cond(apart(x)), lambda x: la.norm(apart(x), 2, (-2, -1)) * la.norm(la.inv(apart(x)), 2, (-2, -1))),
+    "condition": (
+        lambda x: la.cond(apart(x)),
+        lambda x: la.norm(apart(x), 2, (-2, -1)) * la.norm(la.inv(apart(x)), 2, (-2, -1)),
+    ),
     "condition, inverted": (lambda x: la.cond(apart(x), -2), lambda x: 1 / la.cond(apart(x))),
     "condition, another norm": (
         lambda x: la.cond(apart(x), 1),
         lambda x: la.matrix_norm(apart(x), ord=1) * la.matrix_norm(la.inv(apart(x)), ord=1),
     ),
-    "chain": (lambda x: ad.stack([la.multi_dot([m, m[:, :1], m[:1], m, m[0]]) for m in ad.reshape(x, (-1, 3, 3))]),
-              lambda x: ad.stack([m @ m[:, :1] @ m[:1] @ m @ m[0] for m in ad.reshape(x, (-1, 3, 3))])),
+    "chain": (
+        lambda x: ad.stack([la.multi_dot([m, m[:, :1], m[:1], m, m[0]]) for m in ad.reshape(x, (-1, 3, 3))]),
+        lambda x: ad.stack([m @ m[:, :1] @ m[:1] @ m @ m[0] for m in ad.reshape(x, (-1, 3, 3))]),
+    ),
     "Kronecker": (
         lambda x: ad.kron(x, x),
-        lambda x: ad.reshape(ad.einsum("...ij,...kl->...ikjl", x, x), (*x.shape[:-2], 9, 9)) if x.ndim == 2 else ad.kron(x, x),
+        lambda x: (
+            ad.reshape(ad.einsum("...ij,...kl->...ikjl", x, x), (*x.shape[:-2], 9, 9)) if x.ndim == 2 else ad.kron(x, x)
+        ),
     ),
     "vector product": (
         lambda x: la.cross(x, x[..., ::-1, :]),
@@ -360,8 +385,8 @@ SQUARES = {
         lambda x: la.vecdot(ad.conj(x[..., 0]), ad.cross(x[..., 1], x[..., 2])),
         lambda x: la.det(x),
     ),
-    "volume": (lambda x: ad.abs(la.det(apart(x))) ** 2, lambda x: ad.real(la.det(H(apart(x)) @ apart(x)))),
-}  # fmt: skip
+    "volume": (lambda x: ad.abs(la.det(apart(x))) ** 2, lambda x: ad.real(la.det(adjoint(apart(x)) @ apart(x)))),
+}
 
 RECTANGLES = {
     "svd": (lambda x: rebuilt_from_svd(apart(x)), apart),
@@ -369,13 +394,13 @@ RECTANGLES = {
     "qr": (lambda x: rebuilt_from_qr(apart(x)), apart),
     "qr, r": (lambda x: la.qr(apart(x), "r"), lambda x: la.qr(apart(x)).R),
     "projection": (
-        lambda x: (lambda q: q @ H(q))(la.qr(apart(x)).Q),
-        lambda x: (lambda u: u @ H(u))(la.svd(apart(x), full_matrices=False).U),
+        lambda x: (lambda q: q @ adjoint(q))(la.qr(apart(x)).Q),
+        lambda x: (lambda u: u @ adjoint(u))(la.svd(apart(x), full_matrices=False).U),
     ),
     "pseudoinverse is its own inverse": (lambda x: la.pinv(la.pinv(apart(x))), apart),
     "pseudoinverse by svd": (
         lambda x: la.pinv(apart(x)),
-        lambda x: (lambda u, s, vh: H(vh) @ (H(u) / s[..., None]))(*la.svd(apart(x), full_matrices=False)),
+        lambda x: (lambda u, s, vh: adjoint(vh) @ (adjoint(u) / s[..., None]))(*la.svd(apart(x), full_matrices=False)),
     ),
     "singular values": (
         lambda x: la.svdvals(apart(x)),
@@ -467,19 +492,26 @@ def test_least_squares():
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("sides", [(10, 100, 5, 50), (2, 30, 30, 1, 9), (5, 4, 3, 2, 1), (1, 2, 3, 4, 5)])
+def test_a_chain_takes_the_fewest_multiplications(sides):
+    def least(i, j):
+        return min((least(i, k) + least(k, j) + sides[i] * sides[k] * sides[j] for k in range(i + 1, j)), default=0)
+
+    arrays = [Tensor(np.ones(shape), requires_grad=True) for shape in pairwise(sides)]
+    graph = ad.graph(la.multi_dot(arrays))
+    products = [node for node in graph.nodes if node.op is not None]
+    costs = [np.size(node.value) * np.shape(graph.nodes[node.inputs[0]].value)[-1] for node in products]
+    assert sum(costs) == least(0, len(sides) - 1)
+
+
 def test_tensor_equations():
     a, b = dense((2, 3, 6), 1), dense((2, 3), 2)
     matrix = lambda f: lambda a: f(ad.reshape(a, (6, 6)))  # noqa: E731
     agree((lambda a: la.tensorsolve(a, b), matrix(lambda m: la.inv(m) @ b.ravel())), a)
     agree((lambda b: la.tensorsolve(a, b), lambda b: la.inv(a.reshape(6, 6)) @ ad.ravel(b)), b)
     agree((lambda a: ad.reshape(la.tensorinv(a), (6, 6)), matrix(la.inv)), a)
-    agree(
-        (
-            lambda a: la.tensorsolve(a, b[0], axes=(1,)),
-            lambda a: la.inv(ad.reshape(ad.moveaxis(a, 1, -1), (3, 3))) @ b[0],
-        ),
-        dense((1, 3, 3), 3),
-    ) if False else None
+    moved = lambda a: ad.reshape(la.inv(a[0]) @ b[0], (3, 1))  # noqa: E731
+    agree((lambda a: la.tensorsolve(a, b[0], axes=(0,)), moved), dense((1, 3, 3), 3) + 2 * np.eye(3))
 
 
 # PyTorch's gradients, of complex matrices
@@ -493,7 +525,7 @@ TORCH = {
     "inv": (lambda la, x: la.inv(x), "square"),
     "det": (lambda la, x: la.det(x), "square"),
     "slogdet": (lambda la, x: la.slogdet(x)[1], "square"),
-    "sign": (lambda la, x: la.slogdet(x)[0], "square"),
+    "sign": (lambda la, x: la.slogdet(x * (1 + 1j))[0], "square"),
     "solve": (lambda la, x: la.solve(x, x[..., :2] ** 2), "square"),
     "cholesky": (lambda la, x: la.cholesky(x), "positive"),
     "cholesky, upper": (lambda la, x: la.cholesky(x, upper=True), "positive"),
@@ -514,11 +546,11 @@ TORCH = {
     "norm, spectral": (lambda la, x: la.matrix_norm(x, ord=2), "any"),
     "norm of columns": (lambda la, x: la.matrix_norm(x, ord=1), "any"),
     "cond": (lambda la, x: la.cond(x), "any"),
-    "cond, Frobenius": (lambda la, x: la.cond(x, "fro"), "square"),
     "cross": (lambda la, x: la.cross(x[..., :3, 0], x[..., :3, 1]), "tall"),
-    "tensorinv": (lambda la, x: la.tensorinv(x, ind=1), "square"),
+    "tensorinv": (lambda la, x: la.tensorinv(x, ind=1), "one"),
 }
 KINDS = {
+    "one": [(3, 3)],
     "square": [(3, 3), (2, 3, 3)],
     "positive": [(3, 3)],
     "any": [(3, 3), (4, 2), (2, 4), (2, 3, 2)],
@@ -537,18 +569,14 @@ def test_gradients_are_pytorchs(function, kind, shape, dtype):
     a = a @ np.conj(a.mT) + np.eye(shape[-1]) if kind == "positive" else a
     ours, theirs = Tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
     y, z = function(la, ours), function(torch.linalg, theirs)
+    np.testing.assert_allclose(y.data, z.detach().numpy(), rtol=1e-9, atol=1e-9)
     weights = dense(y.shape, 32, y.dtype)
-    same = z.detach().numpy()
-    order = (
-        np.argsort(np.round(same, 6), axis=-1) if same.dtype.kind == "c" and function is TORCH["eigvals"][0] else None
-    )
-    assert order is None or np.allclose(np.sort(y.data), np.sort(same))
-    np.testing.assert_allclose(y.data, same, rtol=1e-9, atol=1e-9)
     y.backward(weights)
-    z.backward(torch.tensor(weights))
-    np.testing.assert_allclose(
-        ours.grad.data, theirs.grad.numpy(), rtol=1e-8, atol=1e-8 * np.max(np.abs(ours.grad.data))
-    )
+    z.backward(torch.tensor(weights).to(z.dtype))
+    expected = theirs.grad.numpy()
+    if kind == "positive":  # PyTorch adds a skew part where a gradient flows into imaginary parts that are always 0
+        expected = hermitian(expected)
+    np.testing.assert_allclose(ours.grad.data, expected, rtol=1e-8, atol=1e-8 * np.max(np.abs(expected), initial=1))
 
 
 # The awkward places: singular matrices
@@ -578,15 +606,22 @@ def test_the_determinant_of_a_singular_matrix(data):
     np.testing.assert_allclose(ad.grad(la.det)(a), expected, atol=scale)
     v = dense((n, n), n)
     np.testing.assert_allclose(ad.jvp(la.det, (a,), (v,))[1], np.sum(expected * v), atol=10 * scale)
-    h = 1e-3
+    h = 1e-4
     slope = (cofactors(a + h * v) - cofactors(a - h * v)) / (2 * h)
-    np.testing.assert_allclose(ad.hvp(la.det, (a,), (v,)), slope, atol=1e-4 * np.abs(slope).max(initial=1))
+    np.testing.assert_allclose(ad.hvp(la.det, (a,), (v,)), slope, atol=1e7 * scale)
 
 
 def test_third_derivative_of_a_determinant_at_zero():
     third = ad.jacobian(ad.hessian(la.det))(np.zeros((3, 3)))
     rows = np.einsum("abc,ijk->aibjck", LEVI_CIVITA, LEVI_CIVITA)
     np.testing.assert_allclose(third, rows, atol=1e-12)
+
+
+@pytest.mark.parametrize("diagonal", [[1.0, 2, 3], [1.0, 2, 0], [1.0, 0, 0]])
+def test_third_derivative_of_a_determinant(diagonal):
+    a = unit(3, 1) @ np.diag(diagonal) @ unit(3, 2)
+    third, expected = (ad.jacobian(ad.hessian(f))(a) for f in (la.det, by_leibniz))
+    np.testing.assert_allclose(third, expected, atol=1e-12)
 
 
 def test_determinants_of_a_stack_of_any_ranks():
@@ -623,8 +658,11 @@ def test_the_logarithm_of_a_singular_determinant():
 def test_condition_of_a_singular_matrix():
     a = np.diag([1.0, 0.0])
     for p in ORDERS:
-        assert la.cond(a, p).item() == math.inf or p == -2
-    assert la.cond(np.full((2, 2), math.nan), 1).item() is not None
+        assert la.cond(a, p).item() == (0 if p == -2 else math.inf)
+        assert la.cond(np.stack([a, np.eye(2)]), p).data.tolist()[1] == pytest.approx(la.cond(np.eye(2), p).item())
+    assert la.cond(np.zeros((2, 2))).item() == math.inf
+    with np.errstate(invalid="ignore"):
+        assert math.isnan(la.cond(np.full((2, 2), math.nan), 1).item())
 
 
 #: norms whose gradient is a choice: function, argument, gradient
@@ -791,13 +829,16 @@ def test_single_precision_is_kept():
 
 
 EMPTY = {
-    **{f.__name__: (f, (0, 0)) for f in (la.inv, la.det, la.cholesky, la.eigvalsh, la.eigvals, la.svdvals, la.pinv, la.norm)},
+    **{
+        f.__name__: (f, (0, 0))
+        for f in (la.inv, la.det, la.cholesky, la.eigvalsh, la.eigvals, la.svdvals, la.pinv, la.norm)
+    },
     "slogdet": (lambda x: la.slogdet(x).logabsdet, (2, 0, 0)),
     "eigh": (lambda x: la.eigh(x).eigenvectors, (2, 0, 0)),
     "eig": (lambda x: la.eig(x).eigenvectors, (2, 0, 0)),
     "no matrices": (la.det, (0, 3, 3)),
     "no matrices to invert": (la.inv, (0, 3, 3)),
-    "svd": (lambda x: la.svd(x).U, (3, 0)),
+    "svd": (lambda x: la.svd(x, full_matrices=False).U, (3, 0)),
     "svd, wide": (lambda x: la.svd(x, full_matrices=False).Vh, (0, 3)),
     "qr": (lambda x: la.qr(x).Q, (3, 0)),
     "qr, wide": (lambda x: la.qr(x).R, (0, 3)),
@@ -812,7 +853,7 @@ EMPTY = {
     "kron": (lambda x: ad.kron(x, np.ones(2)), (0, 3)),
     "cross": (lambda x: ad.cross(x, x), (0, 3)),
     "trace": (la.trace, (0, 3)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("f", "shape"), EMPTY.values(), ids=EMPTY.keys())
@@ -825,9 +866,14 @@ def test_matrices_without_elements(f, shape):
 
 ones, eye = np.ones((2, 3)), np.eye(2)
 BAD = {
-    **{f.__name__: (lambda f=f: f(ones), LinAlgError, rf"{f.__name__}.*square.*\(2, 3\)")
-       for f in (la.inv, la.det, la.slogdet, la.cholesky, la.eigh, la.eig)},
-    **{f"{f.__name__} of a vector": (lambda f=f: f(ones[0]), LinAlgError, r"matrices.*\(3,\)") for f in (la.svd, la.qr, la.pinv)},
+    **{
+        f.__name__: (lambda f=f: f(ones), LinAlgError, rf"{f.__name__}.*square.*\(2, 3\)")
+        for f in (la.inv, la.det, la.slogdet, la.cholesky, la.eigh, la.eig)
+    },
+    **{
+        f"{f.__name__} of a vector": (lambda f=f: f(ones[0]), LinAlgError, r"matrices.*\(3,\)")
+        for f in (la.svd, la.qr, la.pinv)
+    },
     "power": (lambda: la.matrix_power(ones, 2), LinAlgError, r"matrix_power.*\(2, 3\)"),
     "power, not an integer": (lambda: la.matrix_power(eye, 0.5), TypeError, "integer"),
     "singular": (lambda: la.inv(np.ones((2, 2))), LinAlgError, r"inv.*\(2, 2\).*Singular"),
@@ -856,7 +902,7 @@ BAD = {
     "cross of the standard": (lambda: la.cross(np.ones(2), np.ones(2)), ValueError, r"\(2,\)"),
     "outer": (lambda: la.outer(eye, eye), ValueError, "vectors"),
     "trace": (lambda: la.trace(np.ones(2)), LinAlgError, r"\(2,\)"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("call", "error", "says"), BAD.values(), ids=BAD.keys())

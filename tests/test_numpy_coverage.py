@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import autodiff as ad
 from autodiff import Tensor
@@ -153,6 +154,7 @@ np.fmax.reduce(X, axis=0)
 np.fmin(x, y)
 np.fmod(x, p)
 np.frexp(x)
+np.full_like(X, a)
 np.geomspace(p, q, 5)
 np.geomspace(p, b, 3, endpoint=False, axis=1)
 np.gradient(x)
@@ -630,7 +632,7 @@ def test_every_function_of_numpy_is_classified():
 def test_the_three_classes_do_not_overlap():
     differentiated = {_function(call) for call in _calls(DIFFERENTIATED)}
     plain = {_function(call) for call in _calls(PLAIN)}
-    assert {f.__name__ for f in differentiated & plain} == {"bincount", "histogram"}  # by their weights
+    assert {f.__name__ for f in differentiated & plain} == {"bincount", "full_like", "histogram"}  # by what is added up
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -710,7 +712,7 @@ def test_a_function_that_is_not_known_raises(monkeypatch):
 
 WRITERS = {
     "np.copyto(np.zeros(4), x)": "where",
-    "np.put(np.zeros(4), n, x)": "scatter",
+    "np.put(np.zeros(4), n, x)": "index_put",
     "np.add.at(np.zeros(4), n, x)": "scatter",
     "np.place(np.zeros(4), k, x)": "where",
     "np.fill_diagonal(np.zeros((4, 4)), x)": "detach",
@@ -873,6 +875,54 @@ def test_sorting_keeps_what_is_linear_and_symmetric(x, seed):
             assert np.ptp(g[x == value]) < 1e-12
     in_order = ad.grad(lambda t: ad.sum(np.sort(t) * weights))(np.sort(x))
     np.testing.assert_allclose(in_order, [np.mean(weights[np.sort(x) == value]) for value in np.sort(x)], atol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@given(n=st.integers(1, 6), m=st.integers(1, 6), imaginary=st.booleans())
+def test_convolutions_have_numpys_values(mode, n, m, imaginary):
+    a, v = np.cos(np.arange(n)), np.sin(1 + np.arange(m)) + 1j * imaginary * np.arange(m)
+    for function in (np.convolve, np.correlate):
+        np.testing.assert_allclose(function(Tensor(a), Tensor(v), mode).data, function(a, v, mode), atol=1e-14)
+
+
+@st.composite
+def masked(draw):
+    """An array with some NaN, a mask, and axes to be reduced, counted from either end."""
+    shape = draw(hnp.array_shapes(max_dims=3, max_side=3))
+    x = draw(hnp.arrays(float, shape, elements=st.sampled_from([-2.0, 0.5, 1.0, 1.0, 3.0, np.nan])))
+    axes = st.lists(st.integers(0, len(shape) - 1), unique=True, min_size=1).map(tuple)
+    return x, draw(hnp.arrays(bool, shape)), draw(st.none() | st.integers(-len(shape), len(shape) - 1) | axes)
+
+
+REDUCTIONS = {
+    **{name: {} for name in ("sum", "prod", "mean", "var", "std", "all", "any")},
+    **{name: {} for name in ("nansum", "nanprod", "nanmean", "nanvar", "nanstd")},
+    **{name: {"initial": 0.75} for name in ("max", "min", "nanmax", "nanmin")},
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", REDUCTIONS)
+@given(drawn=masked(), keepdims=st.booleans(), whole=st.booleans())
+def test_reductions_of_some(name, drawn, keepdims, whole):
+    """NumPy's values; what is left out, or is NaN where that counts for nothing, gets no gradient."""
+    x, where, axis = drawn
+    nan = name.startswith("nan")
+    x = x if nan else np.nan_to_num(x, nan=0.25)
+    given_beside = {"axis": axis, "keepdims": keepdims, **REDUCTIONS[name], **({} if whole else {"where": where})}
+    leaf = Tensor(x, requires_grad=True)
+    ours, theirs = getattr(np, name)(leaf, **given_beside), getattr(np, name)(x, **given_beside)
+    assert ours.shape == np.shape(theirs)
+    np.testing.assert_allclose(ours.data, theirs, rtol=1e-12, atol=1e-15)
+    if name in ("all", "any"):
+        assert not ours.requires_grad
+        return
+    g = np.where(np.isnan(theirs), 0.0, 1.0)
+    ours.backward(g)
+    left_out = np.isnan(x) | (False if whole else ~where)
+    assert np.all(leaf.grad.data[left_out & np.isfinite(leaf.grad.data)] == 0)
+    if nan:
+        assert np.all(leaf.grad.data[left_out] == 0)
 
 
 # Ufuncs' methods: folds, whatever the ufunc

@@ -18,7 +18,7 @@ import numpy as np
 
 from autodiff.explain.simplify import simpler
 from autodiff.op import Array, Elementwise, Op, Parts, numpy_functions, part
-from autodiff.operand import Operand
+from autodiff.operand import _OF_SHAPE, Operand
 
 #: What a branch of a rule asked for, and the answer that the example gave.
 Assumption = tuple["Symbol", Any]
@@ -71,11 +71,11 @@ class Symbol(Operand):
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        return np.shape(self.value)
+        return () if isinstance(self.value, tuple) else np.shape(self.value)
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        return self.value.dtype
+        return np.dtype(object) if isinstance(self.value, tuple) else self.value.dtype
 
     def apply(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return applied(op, args, params)
@@ -88,18 +88,18 @@ class Symbol(Operand):
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if function in _OF_DTYPE:
-            return function(*_mapped(_example, args), **kwargs)
+            return function(*mapped(example, args), **kwargs)
         ours = numpy_functions.get(function)
-        if ours is not None and not ours.__module__.startswith("autodiff.rules") and not isinstance(ours, Op):
-            return applied(function, args, kwargs)  # an answer about values
+        if not (function in _OF_SHAPE or isinstance(ours, Op) or _is_written_in_rows(ours)):
+            return applied(function, args, kwargs)
         token = _assumed.set(None)
         try:
             result = super().__array_function__(function, types, args, kwargs)
-        except ValuesNeeded:  # our function is written for numbers: it is not looked into
-            result = NotImplemented
+        except ValuesNeeded:  # our function looks at the numbers: it is not looked into
+            return applied(function, args, kwargs)
         finally:
             _assumed.reset(token)
-        return applied(function, args, kwargs) if result is NotImplemented else result
+        return result
 
     def _assume(self) -> Any:
         """The example's value, which the formula then depends on."""
@@ -110,7 +110,7 @@ class Symbol(Operand):
         return self.value
 
     def __bool__(self) -> bool:
-        return bool(self._assume())
+        return bool((self if self.dtype == bool else self != 0)._assume())
 
     def __index__(self) -> int:
         return int(self._assume())
@@ -125,14 +125,19 @@ class Symbol(Operand):
         return f"{name_of(self.of)}({', '.join(given)})"
 
 
+def _is_written_in_rows(ours: Any) -> bool:
+    """Whether a function of ours applies operations of the table; others answer about values."""
+    return getattr(ours, "__module__", "").startswith("autodiff.rules")
+
+
 class ValuesNeeded(TypeError):
     """A function asked for the numbers that a symbol stands for."""
 
 
-def name_of(function: Op | Callable[..., Any]) -> str:
-    """What an operation or a function of NumPy's is called."""
-    if isinstance(function, Op):
-        return function.name
+def name_of(function: Op | Callable[..., Any] | None) -> str:
+    """What an operation or a function of NumPy's is called; nothing, where a symbol is not made by any."""
+    if function is None or isinstance(function, Op):
+        return "" if function is None else function.name
     owner = getattr(function, "__self__", None)
     return f"{owner.__name__}.{function.__name__}" if isinstance(owner, np.ufunc) else function.__name__
 
@@ -142,7 +147,7 @@ def name_of(function: Op | Callable[..., Any]) -> str:
 
 def applied(function: Op | Callable[..., Any], args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
     """The tree of a call; several symbols for several results."""
-    value = _computed(function, _mapped(_example, args), _mapped(_example, dict(params)))
+    value = computed(function, mapped(example, args), mapped(example, dict(params)))
     if isinstance(value, tuple):
         whole = Symbol("", value, function, args, params)
         return _like(
@@ -155,7 +160,7 @@ def applied(function: Op | Callable[..., Any], args: tuple[Any, ...], params: Ma
     return Symbol("", value, function, args, params)
 
 
-def _computed(function: Op | Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def computed(function: Op | Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """A call on numbers, as the engine makes it."""
     with np.errstate(all="ignore"):
         if isinstance(function, Op):
@@ -172,20 +177,20 @@ def _like(several: tuple[Any, ...], results: list[Any]) -> tuple[Any, ...]:
     return type(several)(*results) if hasattr(several, "_fields") else type(several)(results)
 
 
-def _example(x: Any) -> Any:
+def example(x: Any) -> Any:
     return x.value if isinstance(x, Symbol) else x
 
 
-def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
+def mapped(function: Callable[[Any], Any], x: Any) -> Any:
     """A function of everything inside tuples, lists, dicts and slices."""
     if isinstance(x, tuple):
-        return _like(x, [_mapped(function, part) for part in x])
+        return _like(x, [mapped(function, part) for part in x])
     if isinstance(x, list):
-        return [_mapped(function, part) for part in x]
+        return [mapped(function, part) for part in x]
     if isinstance(x, dict):
-        return {key: _mapped(function, value) for key, value in x.items()}
+        return {key: mapped(function, value) for key, value in x.items()}
     if isinstance(x, slice):
-        return slice(*(_mapped(function, part) for part in (x.start, x.stop, x.step)))
+        return slice(*(mapped(function, part) for part in (x.start, x.stop, x.step)))
     return function(x)
 
 
@@ -221,10 +226,10 @@ def evaluated(tree: Any, values: Mapping[Symbol, Any]) -> Any:
             if x.of is None:
                 known[id(x)] = x.value
             else:
-                known[id(x)] = _computed(x.of, _mapped(value, x.args), _mapped(value, dict(x.params)))
+                known[id(x)] = computed(x.of, mapped(value, x.args), mapped(value, dict(x.params)))
         return known[id(x)]
 
-    return _mapped(value, tree)
+    return mapped(value, tree)
 
 
 def holds(assumptions: tuple[Assumption, ...], values: Mapping[Symbol, Any]) -> bool:
@@ -261,7 +266,7 @@ class Fed:
     xs : tuple
         The arguments: a name for each, None for one that was left out.
     params : dict
-        Those of an elementwise operation that are numbers have names, too.
+        Those that are numbers have names, too; of other operations than elementwise ones, those that are no integers.
     y, g
         Names for the result and the incoming gradient; tuples where there are several.  No gradient comes from a
         result that is not a number of a continuous kind: None stands there.
@@ -278,7 +283,7 @@ class Fed:
 
     def values(self, xs: tuple[Any, ...], params: dict[str, Any], g: Any = None) -> dict[Symbol, Any]:
         """Other numbers for the names: those of another call, and of its incoming gradient."""
-        y = _computed(self.op, xs, params)
+        y = computed(self.op, xs, params)
         named = [(self.params[name], value) for name, value in params.items()]
         pairs = [*zip(self.xs, xs, strict=True), *named, *_zipped(self.y, y), *_zipped(self.g, g)]
         return {symbol: value for symbol, value in pairs if isinstance(symbol, Symbol)}
@@ -303,7 +308,7 @@ def fed(op: Op, args: tuple[Any, ...], params: dict[str, Any], names: tuple[str,
     args, params = op.bind(args, params)
     names = names or names_of(op, len(args))
     xs = tuple(None if x is None else Symbol(name, x) for name, x in zip(names, args, strict=True))
-    result = _computed(op, args, params)
+    result = computed(op, args, params)
     y: Any
     g: Any
     if isinstance(result, tuple):
@@ -311,9 +316,10 @@ def fed(op: Op, args: tuple[Any, ...], params: dict[str, Any], names: tuple[str,
         g = Parts(Symbol(f"g_{i + 1}", incoming(v)) if _continuous(v) else None for i, v in enumerate(result))
     else:
         y, g = Symbol("y", result), Symbol("g", incoming(result))
+    kinds: Any = (int, float, np.ndarray) if isinstance(op, Elementwise) else float
+    params = {name: Symbol(_letter(name), v) if _is_number(v, kinds) else v for name, v in params.items()}
     if isinstance(op, Elementwise):
         g = None
-        params = {name: Symbol(_letter(name), v) if _numeric(v) else v for name, v in params.items()}
     derivatives = tuple(_derivative(op, i, g, y, xs, params) for i in range(len(xs)))
     return Fed(op, xs, params, y, g, derivatives)
 
@@ -361,12 +367,13 @@ def _written(name: str, arity: int) -> str:
 
 def _letter(name: str) -> str:
     """A name of Python's as one of mathematics."""
-    if len(name) == 1:
-        return name
-    if name in ("alpha", "beta", "gamma", "delta", "eps", "epsilon", "lambda", "mu", "nu", "rho", "sigma", "tau"):
+    if len(name) == 1 or name in ("weight", "bias"):
+        return {"weight": "W", "bias": "b"}.get(name, name)
+    name = {"eps": "epsilon"}.get(name, name)
+    if name in ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "nu", "rho", "sigma", "tau"):
         return rf"\{name}"
     return rf"\mathit{{{name}}}".replace("_", r"\_")
 
 
-def _numeric(x: Any) -> bool:
-    return not isinstance(x, (bool, type(None), str)) and np.asarray(x).dtype.kind in "iufc"
+def _is_number(x: Any, kinds: Any) -> bool:
+    return isinstance(x, kinds) and np.asarray(x).dtype.kind in "iufc"

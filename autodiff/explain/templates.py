@@ -56,6 +56,12 @@ class Template(NamedTuple):
     level: int
 
 
+def starts_with_function(text: str) -> bool:
+    """Whether something begins with a function that is written without parentheses."""
+    first = _TOKEN.match(text)
+    return first is not None and first[0] in _FUNCTIONS and first[0] != r"\operatorname"
+
+
 @cache
 def template(tex: str, parameters: frozenset[str] = frozenset()) -> Template:
     """Cut a row's `tex` at its slots: ``#1``, ``#2``, … and letters that are names of parameters.
@@ -99,7 +105,7 @@ def _cut(group: list[Any], items: list[Item], parameters: frozenset[str]) -> Non
             if plain and len(token) == 1 and solid[position + 1 : position + 2] in (["^"], ["_"]):
                 items.append(Item(token[0], int(token[0][1:]), ATOM))  # {#1}^{-1}
             else:
-                words = position > 0 and solid[position - 1] in _WORDS
+                words = position > 0 and _key(solid[position - 1]) in _WORDS
                 _cut(token, items, frozenset() if words else parameters)
             items.append(Item("}"))
         elif token.startswith("#") or token in parameters:
@@ -109,7 +115,7 @@ def _cut(group: list[Any], items: list[Item], parameters: frozenset[str]) -> Non
             after = solid[position + 3] if scripted and position + 3 < len(solid) else None if scripted else right
             needs = max(_needs(solid, position, left), ATOM if scripted else _needs_before(right))
             followed = _key(after) not in _SEPARATORS | _CLOSE and _BINARY.get(_key(after), PREFIX) > SUM
-            alone = left is None and right is None and len(solid) == 1
+            alone = len(solid) == 1 or left in ("^", "_")
             slot = int(token[1:]) if token.startswith("#") else token
             items.append(Item(token, slot, LOGIC if alone else needs, followed))
         else:
@@ -198,7 +204,7 @@ def _level(group: list[Any]) -> int:
         return PRODUCT
     if bare:
         return PREFIX
-    return POWER if scripts or tokens[0] in (r"\frac", r"\tfrac") else ATOM
+    return POWER if scripts or tokens[0] in (_FUNCTIONS | {r"\frac", r"\tfrac"}) - {r"\operatorname"} else ATOM
 
 
 def _closed(tokens: list[Any], at: int) -> int:

@@ -68,7 +68,7 @@ def _power_of_base(y: Array, x: Array, p: Array) -> Array:
 
 def _power_of_exponent(y: Array, x: Array, p: Array) -> Array:
     """x^p log x, and its limit 0 at x = 0."""
-    return y * np.log(np.where(x == 0, 1, x))
+    return y * np.log(np.where(x == 0, 1, x).astype(y.dtype))  # complex where y is, also of a negative real base
 
 
 power = elementwise(

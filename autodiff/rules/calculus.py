@@ -204,7 +204,7 @@ def unwrap(x: Array, discont: float | None = None, axis: int = -1, *, period: fl
 
 
 @implements(np.linspace)
-def _linspace(
+def linspace(
     start: Array,
     stop: Array,
     num: int = 50,
@@ -215,7 +215,10 @@ def _linspace(
     *,
     device: Any = None,
 ) -> Any:
-    """Straight lines from one end to the other, in both of which they are linear."""
+    r"""Straight lines from one end to the other, :math:`y_i = a + \tfrac{i}{n - 1} (b - a)`: linear in both.
+
+    NumPy's form; the standard's is :func:`autodiff.linspace`.
+    """
     span = subtract(stop, start)
     steps = num - 1 if endpoint else num
     count = np.reshape(np.arange(num), (-1,) + (1,) * np.ndim(span))
@@ -236,7 +239,7 @@ def _logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Array:
-    powers = power(base, _linspace(start, stop, num, endpoint, axis=axis))
+    powers = power(base, linspace(start, stop, num, endpoint, axis=axis))
     return powers if dtype is None else astype(powers, dtype=np.dtype(dtype))
 
 
@@ -246,7 +249,7 @@ def _geomspace(
 ) -> Array:
     shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first, ratio = broadcast_to(start, shape), broadcast_to(stop / start, shape)
-    powers = multiply(first, power(ratio, _along(_linspace(0.0, 1.0, num, endpoint), 0, len(shape) + 1)))
+    powers = multiply(first, power(ratio, _along(linspace(0.0, 1.0, num, endpoint), 0, len(shape) + 1)))
     powers = moveaxis(powers, 0, axis)
     return powers if dtype is None else astype(powers, dtype=np.dtype(dtype))
 

@@ -193,7 +193,7 @@ def near(center: Any) -> Any:
 
 def regular(n: int) -> Array:
     """A matrix far from singular."""
-    return 2 * np.eye(n)
+    return 4 * np.eye(n)
 
 
 cholesky_factor = primitive(
@@ -293,7 +293,7 @@ def _qr_push(dxs: list[Array], y: Any, a: Array, mode: str) -> QRResult:
 def rectangular_calls(d: Any) -> Any:
     m, n = d.integer(0, 3), d.integer(0, 3)
     noise = d.array(shape=(*d.choice([(), (2,)]), m, n), low=-0.4, high=0.4)
-    return (noise + 2.0 * np.arange(1, m + 1)[:, None] * np.eye(m, n),), {}
+    return (noise + 4.0 * np.arange(1, m + 1)[:, None] * np.eye(m, n),), {}
 
 
 def _qr_calls(d: Any) -> Any:

@@ -99,8 +99,7 @@ def _accumulate(ufunc: np.ufunc, row: Op, x: Array, axis: int = 0, dtype: Any = 
     if ufunc in _EXTREMES:
         given = values(x)
         running = ufunc.accumulate(given, axis=axis)
-        before = ufunc.accumulate(given, axis=axis).take(np.arange(given.shape[axis] - 1), axis)
-        after = given.take(np.arange(1, given.shape[axis]), axis)
+        before, after = running[along(x, axis, slice(-1))], given[along(x, axis, slice(1, None))]
         if not np.any((before == after) | np.isnan(after)):  # no ties: every result is one element
             n = np.reshape(np.arange(given.shape[axis]), (-1,) + (1,) * (given.ndim - axis - 1))
             return take_along_axis(x, np.maximum.accumulate(np.where(given == running, n, 0), axis=axis), axis)

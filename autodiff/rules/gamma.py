@@ -44,6 +44,8 @@ def _zeta(s: int, x: Array) -> Array:
     z = x
     for _ in range(large):
         few = z < large
+        if not np.any(few):
+            break
         total = total + np.where(few, np.where(few, z, 1) ** -s, 0)
         z = np.where(few, z + 1, z)
     return total + _powers_from(s, z)
@@ -77,8 +79,11 @@ def _polygamma(x: Array, n: int = 0) -> Array:
 
 _EULER_GAMMA = 0.57721566490153286061
 
-#: lgamma(2 + e) / e about e = 0, highest power first: the coefficients are (-1)^k (zeta(k) - 1) / k.
-_ABOUT_TWO = [*((-1) ** k * float(_zeta(k, np.float64(2))) / k for k in range(28, 1, -1)), 1 - _EULER_GAMMA]
+
+@functools.cache
+def _about_two() -> list[float]:
+    """lgamma(2 + e) / e about e = 0, highest power first: the coefficients are (-1)^k (zeta(k) - 1) / k."""
+    return [*((-1) ** k * float(_zeta(k, np.float64(2))) / k for k in range(28, 1, -1)), 1 - _EULER_GAMMA]
 
 
 def _lgamma_near(x: Array) -> Array:
@@ -88,7 +93,7 @@ def _lgamma_near(x: Array) -> Array:
     factor = np.ones_like(x)
     for j in range(2, 8):
         factor = np.where(k > j, factor * (j + e), factor)
-    value = e * np.polyval(_ABOUT_TWO, e) + np.log(factor)
+    value = e * np.polyval(_about_two(), e) + np.log(factor)
     value = np.where(k < 2, value - np.log1p(e), value)
     return np.where(k < 1, value - np.log(e), value)
 

@@ -27,6 +27,13 @@ def along(x: Array, axis: int, index: Any) -> tuple[Any, ...]:
     return (slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (index,)
 
 
+def one_along(shape: tuple[int, ...], axis: int, index: Any) -> tuple[Any, ...]:
+    """The index of one element along an axis, for each place on the others."""
+    key = [np.arange(n).reshape((1,) * a + (n,) + (1,) * (len(shape) - a - 1)) for a, n in enumerate(shape)]
+    key[axis] = index
+    return tuple(key)
+
+
 def _scatter(g: Array, key: Any = (), shape: tuple[int, ...] = ()) -> Array:
     """Zeros, with `g` added at the places that an index names; what is named twice gets both."""
     y = np.zeros(shape, g.dtype)
@@ -193,9 +200,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     axis = normalize_axis_index(axis, len(shape))
     if index.ndim != len(shape):
         raise ValueError(f"take_along_axis needs an index for every axis, got indices {index.shape} for {shape}")
-    key = [np.arange(n).reshape((1,) * a + (n,) + (1,) * (len(shape) - a - 1)) for a, n in enumerate(shape)]
-    key[axis] = index
-    return getitem(x, key=tuple(key))
+    return getitem(x, key=one_along(shape, axis, index))
 
 
 @implements(np.diagonal)

@@ -25,6 +25,7 @@ from autodiff.rules.decompositions import (
     require_matrices,
     require_square,
 )
+from autodiff.rules.indexing import getitem
 from autodiff.rules.linear_algebra import matmul
 from autodiff.rules.reductions import sum as total
 from autodiff.rules.shapes import permute_dims, ravel, reshape
@@ -304,5 +305,5 @@ def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Array, Array,
     if shape[0] > shape[1] and rank == shape[1]:
         residuals = total(square(absolute(subtract(b, matmul(a, x)))), axis=0, keepdims=len(of_b) == 1)
     else:
-        residuals = np.zeros_like(absolute(x), shape=(0,))
+        residuals = getitem(ravel(absolute(x)), key=slice(0))
     return x, residuals, rank, svdvals(a)

@@ -60,8 +60,10 @@ matmul = linear(operator.matmul, _matmul_left, _matmul_right, name="matmul", tex
 
 
 def _product(a: Array, b: Array) -> Array:
-    """a @ b, for two matrices by the way that costs least before the first number is multiplied."""
-    return a.dot(b) if a.ndim == 2 == b.ndim else a @ b
+    """a @ b for a matrix b, with all rows of a at once, by the way that costs least before the first product."""
+    if a.ndim > 2:
+        return np.reshape(_rows(a).dot(b), (*a.shape[:-1], b.shape[-1]))
+    return a.dot(b) if a.ndim == 2 else a @ b
 
 
 def _affine(x: Array, weight: Array, bias: Array) -> Array:

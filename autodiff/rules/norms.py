@@ -182,6 +182,7 @@ def cond(x: Array, p: Any = None) -> Array:
             found = divide(*(ends[::-1] if p == -2 else ends))
     else:
         require_square("cond", x)
-        singular = expand_dims(sign_and_logarithm(x).sign == 0, (-2, -1))
-        found = multiply(norm(x, p, (-2, -1)), norm(inv(select(singular, math.nan, x)), p, (-2, -1)))
+        singular = sign_and_logarithm(x).sign == 0
+        regular = select(expand_dims(singular, (-2, -1)), np.eye(np.shape(x)[-1], dtype=x.dtype), x)
+        found = select(singular, math.inf, multiply(norm(x, p, (-2, -1)), norm(inv(regular), p, (-2, -1))))
     return select(isnan(found) & ~any_of(isnan(x), axis=(-2, -1)), math.inf, found)

@@ -406,7 +406,8 @@ def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: boo
     if ord == -math.inf:
         return min(absolute(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return sum(x != 0, axis=axis, keepdims=keepdims)
+        lengths = absolute(floating(x))
+        return astype(sum(lengths != 0, axis=axis, keepdims=keepdims), dtype=lengths.dtype)
     if ord == 1:
         return sum(absolute(x), axis=axis, keepdims=keepdims)
     total = sum(power(absolute(x), float(ord)), axis=axis, keepdims=keepdims)
@@ -466,6 +467,8 @@ def _running(row: Op, first: int, x: Array, axis: int | None, dtype: Any, includ
             raise ValueError(f"an axis is needed where there is not exactly one, got shape {shape}")
         axis = 0
     y = row(x if dtype is None else astype(x, dtype=np.dtype(dtype)), axis=axis)
+    if dtype is not None and y.dtype != dtype:  # NumPy adds up small integers in larger ones
+        y = astype(y, dtype=np.dtype(dtype))
     if not include_initial:
         return y
     axis = normalize_axis_index(axis, len(shape))

@@ -9,14 +9,30 @@ import numpy as np
 
 from autodiff.op import Array, implements
 from autodiff.rules import reductions
-from autodiff.rules.arithmetic import astype, isnan, logical_and, logical_not, logical_or, maximum, minimum, values
+from autodiff.rules.arithmetic import (
+    astype,
+    fmax,
+    fmin,
+    isnan,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    values,
+)
 from autodiff.rules.indexing import select
 from autodiff.rules.reductions import Axis, cumprod, cumsum, norm2
 
 
 def _only(x: Array, where: Array, neutral: float) -> Array:
     """The array with what is left out replaced by what changes no result."""
-    return x if where is True else select(values(where), x, neutral)
+    if where is True:
+        return x
+    mask = values(where)
+    if mask.dtype != np.bool:
+        raise TypeError(f"where= takes booleans, got {mask.dtype}")
+    return select(mask, x, neutral)
 
 
 def _count(x: Array, where: Array, axis: Axis, keepdims: bool = False) -> Array:
@@ -256,14 +272,14 @@ def nanstd(
 def _nanmax(
     a: Array, axis: Axis = None, *, keepdims: bool = False, initial: Array = None, where: Array = True
 ) -> Array:
-    return _extreme(a, axis, keepdims, initial, where, reductions.nanmax, maximum)
+    return _extreme(a, axis, keepdims, initial, where, reductions.nanmax, fmax)
 
 
 @implements(np.nanmin)
 def _nanmin(
     a: Array, axis: Axis = None, *, keepdims: bool = False, initial: Array = None, where: Array = True
 ) -> Array:
-    return _extreme(a, axis, keepdims, initial, where, reductions.nanmin, minimum)
+    return _extreme(a, axis, keepdims, initial, where, reductions.nanmin, fmin)
 
 
 @implements(np.nancumsum)

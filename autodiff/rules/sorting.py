@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.op import Array, implements, primitive
 from autodiff.rules.arithmetic import astype, subtract, values
-from autodiff.rules.indexing import scatter, select, take_along_axis
+from autodiff.rules.indexing import one_along, scatter, select, take_along_axis
 from autodiff.rules.reductions import Axis, argsort, mean
 from autodiff.rules.shapes import moveaxis, reshape
 
@@ -36,11 +36,16 @@ def _shared(g: Array, y: Array, axis: int) -> Array:
     rows = np.reshape(np.moveaxis(np.take_along_axis(g, order, axis), axis, -1), (-1, n))
     means = scatter.on(rows, key=group, shape=size.shape) / size.astype(g.dtype)
     share = np.moveaxis(np.reshape(np.take(means, group), ordered.shape), -1, axis)
-    return np.take_along_axis(share, np.argsort(order, axis=axis), axis)
+    return _put(share, order, axis)
+
+
+def _put(g: Array, places: Array, axis: int) -> Array:
+    """The elements put where they were taken from."""
+    return scatter.on(g, key=one_along(g.shape, normalize_axis_index(axis, g.ndim), places), shape=g.shape)
 
 
 def _pull(g: Array, y: Array, x: Array, axis: int, **how: Any) -> Array:
-    return np.take_along_axis(_shared(g, y, axis), np.argsort(_places(x, axis, **how), axis=axis), axis)
+    return _put(_shared(g, y, axis), _places(x, axis, **how), axis)
 
 
 def _push(dxs: list[Array], y: Array, x: Array, axis: int, **how: Any) -> Array:
@@ -76,6 +81,32 @@ partitioned = primitive(
     domain=lambda d: (
         (x := d.array(min_dims=1, min_side=1, distinct=True),),
         {"axis": (a := d.axis(x.ndim)), "kth": d.integer(0, x.shape[a] - 1)},
+    ),
+)
+
+
+def _order_statistics(x: Array, places: tuple[int, ...] = ()) -> Array:
+    """The elements that sorting would put at the given places of the last axis."""
+    return np.partition(x, places, axis=-1)[..., list(places)]
+
+
+def _claims(y: Array, x: Array, k: int) -> Array:
+    """1 at the element that stands at the k-th of the places; where several tie, they share it."""
+    equal = (x == y[..., k : k + 1]).astype(y.dtype)
+    return equal / np.maximum(np.sum(equal, axis=-1, keepdims=True), 1)
+
+
+order_statistics = primitive(
+    _order_statistics,
+    lambda g, y, x, places: sum(_claims(y, x, k) * g[..., k : k + 1] for k in range(len(places))),
+    push=lambda dxs, y, x, places: np.stack(
+        [np.sum(_claims(y, x, k) * dxs[0], axis=-1) for k in range(len(places))], axis=-1
+    ),
+    name="order_statistics",
+    tex=r"\operatorname{order} #1",
+    domain=lambda d: (
+        (x := d.array(min_dims=1, min_side=1, distinct=True),),
+        {"places": tuple(d.integer(0, x.shape[-1] - 1) for _ in range(d.integer(1, 3)))},
     ),
 )
 
@@ -138,6 +169,9 @@ def partition(x: Array, kth: Any, axis: int | None = -1, kind: str = "introselec
 
 # Medians and quantiles
 
+#: So many places of a sorted array are found without sorting it.
+_FEW = 16
+
 
 def _lined_up(x: Array, axis: Axis) -> tuple[Array, tuple[int, ...]]:
     """The reduced axes as one last axis; and the shape that the result has where they are kept."""
@@ -157,7 +191,7 @@ def _reals(x: Array, what: str) -> Array:
     return x if dtype.kind == "f" else astype(x, dtype=np.float64)
 
 
-def _order_statistics(rows: Array, places: Array) -> Array:
+def _between(rows: Array, places: Array) -> Array:
     """The elements of sorted rows at fractional places, a place for each row and quantile, between two by a straight
     line.
 
@@ -190,13 +224,10 @@ def median(x: Array, axis: Axis = None, *, keepdims: bool = False, overwrite_inp
     Tensor([0.5, 0. , 0.5, 0. ])
     """
     rows, kept = _lined_up(_reals(x, "median"), axis)
-    *lead, n = np.shape(rows)
-    if n == 0:
-        return _with_kept(mean(rows, -1), kept, (), keepdims)
-    ordered = sort(rows)
-    last = values(ordered[..., -1])
-    middle = _middle(ordered, np.full(lead, n))
-    return _with_kept(select(np.isnan(last), last, middle), kept, (), keepdims)
+    n = np.shape(rows)[-1]
+    middle = order_statistics(rows, places=tuple({(n - 1) // 2, n // 2})) if n else rows
+    y = select(np.any(np.isnan(values(rows)), axis=-1), np.nan, mean(middle, -1))
+    return _with_kept(y, kept, (), keepdims)
 
 
 def _middle(rows: Array, counts: Array) -> Array:
@@ -258,12 +289,21 @@ def quantile(
     fractions = np.asarray(q)
     if shape[-1] == 0:
         raise ValueError(f"quantile of no elements: shape {np.shape(x)}, axis {axis}")
-    ordered = sort(rows)
-    places = _places_of_quantiles(shape[-1], fractions, method)
+    ordered, places = _neighbours(rows, _places_of_quantiles(shape[-1], fractions, method))
     spread = np.broadcast_to(np.reshape(places, places.shape + (1,) * len(shape[:-1])), places.shape + shape[:-1])
-    last = values(ordered[..., -1])
-    y = select(np.isnan(last), last, _order_statistics(ordered, spread))
+    y = select(np.any(np.isnan(values(rows)), axis=-1), np.nan, _between(ordered, spread))
     return _with_kept(y, kept, fractions.shape, keepdims)
+
+
+def _neighbours(rows: Array, places: Array) -> tuple[Array, Array]:
+    """Sorted rows, of a few places only what lies beside them; and the places in what is left."""
+    low = np.floor(places)
+    needed = np.unique([low, np.ceil(places)])
+    if not 0 < needed.size <= _FEW:
+        return sort(rows), places
+    return order_statistics(rows, places=tuple(needed.astype(int).tolist())), np.searchsorted(
+        needed, low
+    ) + places - low
 
 
 def _places_of_quantiles(n: int, fractions: Array, method: str) -> Array:
@@ -333,7 +373,7 @@ def nanquantile(
     if np.shape(rows)[-1] == 0:
         nothing: Array = np.full(places.shape, np.nan, values(rows).dtype)
         return _with_kept(reshape(nothing, places.shape), kept, fractions.shape, keepdims)
-    y = _order_statistics(sort(rows), places)
+    y = _between(sort(rows), places)
     return _with_kept(select(counts > 0, y, np.nan), kept, fractions.shape, keepdims)
 
 

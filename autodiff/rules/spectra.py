@@ -81,15 +81,15 @@ def _apart(n: int) -> Array:
     return np.diag(2.0 * np.arange(1, n + 1))
 
 
-def _eigh(a: Array) -> EighResult:
-    return EighResult(*np.linalg.eigh(hermitian_part(a)))
+def _eigh(a: Array, triangle: Any = "L") -> EighResult:
+    return EighResult(*np.linalg.eigh(hermitian_part(a), triangle))
 
 
 _EQUAL_EIGENVALUES = "eigenvectors of eigenvalues that coincide"
 _USE_VALUES = "Use what does not depend on that choice: the values, or a function of the matrix itself."
 
 
-def _eigh_pull(g: Any, y: Any, a: Array) -> Array:
+def _eigh_pull(g: Any, y: Any, a: Array, triangle: str) -> Array:
     (g_values, g_vectors), (values, vectors) = g, y
     v = conjugate(vectors)
     left: Array = 0
@@ -104,7 +104,7 @@ def _eigh_pull(g: Any, y: Any, a: Array) -> Array:
     return hermitian_part(left @ adjoint(v))
 
 
-def _eigh_push(dxs: list[Array], y: Any, a: Array) -> EighResult:
+def _eigh_push(dxs: list[Array], y: Any, a: Array, triangle: str) -> EighResult:
     values, v = y
     inner = adjoint(v) @ hermitian_part(dxs[0]) @ v
     equal = coinciding(values)
@@ -163,7 +163,7 @@ def eigh(a: Array, UPLO: str = "L") -> EighResult:  # noqa: N803 - NumPy's name
     """
     if UPLO not in ("L", "U", "l", "u"):
         raise ValueError(f"eigh: UPLO is 'L' or 'U', got {UPLO!r}")
-    return hermitian_eigen(as_hermitian(a, "eigh", UPLO in "Uu"))
+    return hermitian_eigen(as_hermitian(a, "eigh", UPLO in "Uu"), triangle=UPLO)
 
 
 @implements(np.linalg.eigvalsh)

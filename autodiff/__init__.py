@@ -51,6 +51,7 @@ from autodiff.dtypes import (
 )
 from autodiff.graph import Graph, graph
 from autodiff.inspection import __array_api_version__, __array_namespace_info__
+from autodiff.memory import keep_large_blocks as _keep_large_blocks
 from autodiff.op import Op, elementwise, linear, primitive
 from autodiff.recording import enable_grad, is_grad_enabled, name_scope, no_grad
 from autodiff.rules.activations import (
@@ -330,6 +331,8 @@ from autodiff.rules.trigonometry import (
 )
 from autodiff.tensor import Tensor, tensor
 from autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+_keep_large_blocks()
 
 __version__ = "0.1.0"
 

@@ -16,7 +16,7 @@ from autodiff.op import Array, Parts, primitive
 from autodiff.recording import enable_grad, is_grad_enabled
 from autodiff.reverse import pull_back
 from autodiff.rules.arithmetic import positive
-from autodiff.tensor import Tensor, wrap
+from autodiff.tensor import Tensor, bare, wrap
 from autodiff.trees import leaves, rebuilt
 
 Generator = np.random.Generator
@@ -193,7 +193,7 @@ def _stand_in(x: Array) -> Tensor:
 
 
 def _tensors(tree: Any) -> list[Tensor]:
-    return [x if isinstance(x, Tensor) else wrap(np.asarray(x)[()]) for x in leaves(tree)]
+    return [x if isinstance(x, Tensor) else wrap(bare(np.asarray(x))) for x in leaves(tree)]
 
 
 def _same(output: Tensor, expected: Array) -> bool:

@@ -11,12 +11,12 @@ import numpy as np
 
 from autodiff.op import implements
 from autodiff.rules import calculus, shapes
-from autodiff.tensor import Tensor, host, numbers, unwrapped, wrap
+from autodiff.tensor import Tensor, bare, host, numbers, unwrapped, wrap
 
 
 def _leaf(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
     host(device)
-    return wrap(array[()]).requires_grad_(requires_grad)
+    return wrap(bare(array)).requires_grad_(requires_grad)
 
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:

@@ -12,7 +12,7 @@ from autodiff.op import Op, Parts, careful, fit, spread
 from autodiff.recording import enable_grad
 from autodiff.recording import state as recording_state
 from autodiff.reverse import needs_mask, pull_back, results
-from autodiff.tensor import Tensor, wrap
+from autodiff.tensor import Tensor, bare, wrap
 
 
 def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bool = False) -> list[Any]:
@@ -70,7 +70,7 @@ def _transposed(op: Op, dxs: list[Any], y: Any, xs: list[Any], params: dict[str,
     several = type(y) is Parts
     total: list[Any] = [None] * (len(y) if several else 1)
     with enable_grad():
-        seeds = [wrap(np.ones(part.shape, part.dtype)[()]).requires_grad_() for part in (y if several else (y,))]
+        seeds = [wrap(bare(np.ones(part.shape, part.dtype))).requires_grad_() for part in (y if several else (y,))]
         g: Any = Parts(seeds) if several else seeds[0]
         for dx, x, pull in zip(dxs, xs, op.pulls_of(len(xs)), strict=True):
             if dx is None or pull is None:

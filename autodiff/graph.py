@@ -18,6 +18,9 @@ clock = count(1).__next__
 #: The time of the latest write to any value; a graph younger than that needs no check.
 latest_write = 0
 
+#: Whether any value was ever assigned into while it was recorded.
+_rewritten = False
+
 _made = attrgetter("_made")
 
 
@@ -79,6 +82,14 @@ class Node:
             return self._more[1]
         return (self._value_a,) if self._op.arity == 1 else (self._value_a, self._value_b)
 
+    def _become(self, other: Node) -> None:
+        """Take the place of a value that was just recorded."""
+        global _rewritten
+        _rewritten = True
+        for slot in Node.__slots__[1:]:
+            if slot not in ("_extra", "grad"):
+                setattr(self, slot, getattr(other, slot))
+
     def _forget(self) -> None:
         """Let go of what it was made of."""
         self._input_a = self._input_b = self._value_a = self._value_b = None
@@ -126,12 +137,29 @@ def whereabouts(node: Node) -> str:
     return f" (in {', '.join(known)})" if known else ""
 
 
+def rejoin(node: Node) -> None:
+    """Join a value to what its inputs were when it was made: one that is younger was assigned into since."""
+
+    def then(x: Node | None) -> Node | None:
+        while x is not None and x._op is not None and x._made > node._made:
+            x = x._input_a  # what it was before the assignment
+        return x
+
+    if node._op is None:
+        return
+    if node._more is None:
+        node._input_a, node._input_b = then(node._input_a), then(node._input_b)
+    else:
+        node._more = tuple(map(then, node._more[0])), node._more[1]
+
+
 def refuse_freed(node: Node) -> None:
     """Raise if a recorded value no longer knows what it was made of."""
     if node._more is not None and not node._more[0]:
         assert node._op is not None
         raise RuntimeError(
-            f"the graph behind {node._op.name}(){whereabouts(node)} was freed by backward(retain_graph=False): compute it again"
+            f"the graph behind {node._op.name}(){whereabouts(node)} was freed by backward(retain_graph=False): "
+            f"compute it again"
         )
 
 
@@ -144,6 +172,8 @@ def history(*roots: Node, check: bool = True) -> list[Node]:
     seen = set(found)
     see, find = seen.add, found.append
     for node in found:  # grows as it is walked
+        if _rewritten:
+            rejoin(node)
         for x in (node._input_a, node._input_b) if node._more is None else node._more[0]:
             if x is not None and x._op is not None and x not in seen:
                 see(x)
@@ -165,13 +195,14 @@ def _refuse_overwritten(nodes: list[Node]) -> None:
             if _last_written(x, value) > node._made:
                 name = f" {x._extra['name']!r}" if x is not None and x._extra and "name" in x._extra else ""
                 raise RuntimeError(
-                    f"a value{name} of shape {np.shape(value)} was written after {op.name}(){whereabouts(node)} had used it, and its "
-                    f"derivative still needs the old value: call backward() before writing, or write to a copy"
+                    f"a value{name} of shape {np.shape(value)} was written after {op.name}(){whereabouts(node)} had "
+                    f"used it, and its derivative still needs the old value: call backward() before writing, or write "
+                    f"to a copy"
                 )
         if _last_written(node, node._data) > node._made:
             raise RuntimeError(
-                f"the result of {op.name}(){whereabouts(node)}, of shape {np.shape(node._data)}, was written after it was made, and its "
-                f"derivative still needs the old value: write to a copy"
+                f"the result of {op.name}(){whereabouts(node)}, of shape {np.shape(node._data)}, was written after it "
+                f"was made, and its derivative still needs the old value: write to a copy"
             )
 
 

@@ -14,7 +14,7 @@ from autodiff.creation import full
 from autodiff.op import Array, implements, numpy_functions
 from autodiff.recording import is_grad_enabled
 from autodiff.rules.folds import ufunc_method
-from autodiff.tensor import Tensor, unwrapped, wrap
+from autodiff.tensor import Tensor, bare, unwrapped, wrap
 
 # Answers about arrays, and indices made for them: NumPy's own
 
@@ -32,7 +32,7 @@ def _plain_result(function: Callable[..., Any]) -> None:
 
     @implements(function)
     def result(*args: Any, **kwargs: Any) -> Any:
-        return wrap(np.asarray(function(*unwrapped(args), **_unwrapped_values(kwargs)))[()])
+        return wrap(bare(np.asarray(function(*unwrapped(args), **_unwrapped_values(kwargs)))))
 
 
 def _unwrapped_values(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Operand(NDArrayOperatorsMixin):
         return table["positive"](self)
 
     def dot(self, other: Any) -> Array:
-        return np.matmul(self, other)
+        return table["matmul"](self, other)
 
     def reshape(self, *shape: Any) -> Array:
         return table["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)

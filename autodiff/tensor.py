@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autodiff.graph import Node, clock, wrote
+from autodiff.graph import Node, clock, rejoin, wrote
 from autodiff.op import Op, Parts, numpy_functions, part
 from autodiff.operand import Operand
 from autodiff.recording import enable_grad, is_grad_enabled
@@ -78,6 +78,11 @@ def host(device: Any) -> None:
         raise ValueError(f"the only device is 'cpu', got {device!r}")
 
 
+def bare(array: Any) -> Any:
+    """An array as values are kept: a NumPy scalar where that is all it is."""
+    return array if array.ndim else array[()]
+
+
 def wrap(y: Any) -> Tensor:
     """A Tensor of a result, which it owns."""
     out = _new(Tensor)
@@ -120,9 +125,9 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
     if type(y) is not np.ndarray and not isinstance(y, np.generic):
         if isinstance(y, tuple):
             several = y
-            y = Parts(np.asarray(result)[()] for result in several)
+            y = Parts(bare(np.asarray(result)) for result in several)
         else:
-            y = np.asarray(y)[()]
+            y = bare(np.asarray(y))
     if not (needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc"):
         return wrap(y) if several is None else _as(several, map(wrap, y))
     out = _new(Tensor)
@@ -168,7 +173,7 @@ def _copied(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)(map(_copied, x))
     if isinstance(x, (Tensor, np.ndarray)):
-        return np.array(unwrapped(x))[()]
+        return bare(np.array(unwrapped(x)))
     return unwrapped(x)
 
 
@@ -294,7 +299,7 @@ class Tensor(Node):
     def __init__(self, data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
         if type(data) is not np.ndarray:
             data = _unwrapped_safely(data)
-        self._data = numbers(data, dtype, copy=True)[()]
+        self._data = bare(numbers(data, dtype, copy=True))
         self._op = self._extra = self.grad = None
         self._requires_grad = False
         if requires_grad:
@@ -322,7 +327,7 @@ class Tensor(Node):
                 raise ValueError(f"data of shape {self._data.shape} cannot become data of shape {array.shape}")
             array = array.astype(self._data.dtype, casting="same_kind", copy=False)
         in_place = array is old
-        self._data = array if array.ndim else array[()]
+        self._data = bare(array)
         wrote(self, in_place=in_place)
 
     @property
@@ -413,6 +418,16 @@ class Tensor(Node):
         return self
 
     @property
+    def real(self) -> Tensor:
+        """The real part."""
+        return arithmetic.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part."""
+        return arithmetic.imag(self)
+
+    @property
     def is_leaf(self) -> bool:
         """Whether it was given, not computed."""
         return self._op is None
@@ -423,8 +438,9 @@ class Tensor(Node):
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
+        rejoin(self._whole)
         return tuple(
-            x if isinstance(x, Tensor) else wrap(np.asarray(v)[()])
+            x if isinstance(x, Tensor) else wrap(bare(np.asarray(v)))
             for x, v in zip(self._whole._inputs, self._whole._values, strict=True)
         )
 
@@ -583,7 +599,7 @@ class Tensor(Node):
             if isinstance(gradient, Tensor) and create_graph:
                 seed = gradient
             else:
-                seed = numbers(unwrapped(gradient), data.dtype, copy=True)[()]
+                seed = bare(numbers(unwrapped(gradient), data.dtype, copy=True))
             if seed.shape != data.shape:
                 raise ValueError(f"the gradient of a value of shape {data.shape} has shape {seed.shape}")
         if create_graph:
@@ -671,13 +687,34 @@ class Tensor(Node):
         return indexing.getitem(self, key=unwrapped(key) if type(key) is not int else key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if (self._requires_grad or _needs_grad(value)) and is_grad_enabled():
-            raise TypeError(
-                "assignment into a tensor cannot be recorded: write t = autodiff.index_put(t, value, key), or make a new "
-                "one with autodiff.where, concat or stack; to write without a gradient, do so under autodiff.no_grad()"
-            )
-        self.data[unwrapped(key)] = unwrapped(value)
-        wrote(self, in_place=True)
+        """Write elements; where gradients are asked for, what was computed from the old ones keeps to those.
+
+        Raises
+        ------
+        TypeError
+            If it would have to be recorded and cannot be: into a leaf that requires a gradient, or into a view of
+            another tensor's memory.
+        """
+        if not ((self._requires_grad or _needs_grad(value)) and is_grad_enabled()):
+            self.data[unwrapped(key)] = unwrapped(value)
+            wrote(self, in_place=True)
+            return
+        instead = "write t = autodiff.index_put(t, value, key), or, to write without a gradient, do so under no_grad()"
+        if self._requires_grad and (self._op is None or (self._extra or {}).get("followed")):
+            raise TypeError(f"assignment into a leaf that requires a gradient cannot be recorded: {instead}")
+        if isinstance(self._data, np.ndarray) and self._data.base is not None:
+            raise TypeError(f"assignment into a view of another array cannot be recorded: assign to that, or {instead}")
+        old = _new(Tensor)
+        for slot in Node.__slots__[1:]:
+            if hasattr(self, slot):
+                setattr(old, slot, getattr(self, slot))
+        new = indexing.index_put(old, value, key=unwrapped(key))
+        kept: dict[str, Any] = {
+            name: self._extra[name] for name in ("name", "retain") if self._extra and name in self._extra
+        }
+        self._become(new)
+        self._extra = {**(new._extra or {}), **kept} or None
+        old._extra = {**(old._extra or {}), "retain": False} if kept.get("retain") else old._extra
 
     # NumPy's protocols
 

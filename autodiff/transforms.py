@@ -20,7 +20,7 @@ from autodiff.recording import enable_grad, is_grad_enabled, no_grad
 from autodiff.reverse import outward, pull_back
 from autodiff.rules.arithmetic import positive
 from autodiff.rules.shapes import concatenated
-from autodiff.tensor import Tensor, unwrapped, wrap
+from autodiff.tensor import Tensor, bare, unwrapped, wrap
 from autodiff.trees import Tree, leaves, leaves_as, rebuilt
 
 #: How many numbers a batch of rows or columns of a Jacobian may hold in any one place.
@@ -66,7 +66,9 @@ class _Call:
     def _follow(self, leaf: Any) -> Tensor:
         """A stand-in that requires a gradient; joined to the outer graph where there is one."""
         if isinstance(leaf, Tensor) and leaf._requires_grad and self.outer:
-            return positive(leaf)
+            joined = positive(leaf)
+            joined._extra = {"followed": True}
+            return joined
         return Tensor(leaf.detach() if isinstance(leaf, Tensor) else leaf, requires_grad=True)
 
     def open(self, extra: Any = ()) -> bool:
@@ -160,7 +162,7 @@ def _joined(parts: list[Any], shape: tuple[int, ...]) -> Any:
     whole = np.reshape(parts[0] if len(parts) == 1 else concatenated.on(*parts, axis=0), shape)
     if isinstance(whole, Tensor):
         return whole
-    return whole[()] if whole.flags.writeable else whole.copy()[()]
+    return bare(whole if whole.flags.writeable else whole.copy())
 
 
 def _refuse_not_complex_differentiable(along_1: list[Any], along_i: list[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.tensor import Tensor
+from autodiff.tensor import Tensor, bare
 
 #: An array, or a dict, list or tuple of trees.
 Tree = Any
@@ -32,7 +32,7 @@ def leaves_as(tree: Tree, like: Tree, what: str) -> list[Any]:
         if not isinstance(tree, (list, tuple)) or len(tree) != len(like):
             raise ValueError(f"{what}: expected {len(like)} parts, got {_shown(tree)}")
         return [leaf for part, other in zip(tree, like, strict=True) for leaf in leaves_as(part, other, what)]
-    return [tree if isinstance(tree, Tensor) else np.asarray(tree)[()]]
+    return [tree if isinstance(tree, Tensor) else bare(np.asarray(tree))]
 
 
 def _shown(tree: Tree) -> str:

@@ -83,10 +83,11 @@ def _works_for_a_part(op: Op, args: Sequence[Any], moving: list[int], params: An
     def plain(k: int) -> Callable[..., Any]:
         return lambda *xs: op.forward(*_with(args, moving, xs), **params)[k]
 
+    def attempt(k: int) -> Callable[[], bool]:
+        return lambda: _is_transpose(result(k), plain(k), point)
+
     y = op.forward(*args, **params)
-    return isinstance(y, tuple) and any(
-        _works(lambda k=k: _is_transpose(result(k), plain(k), point)) for k in range(len(y))
-    )
+    return isinstance(y, tuple) and any(_works(attempt(k)) for k in range(len(y)))
 
 
 def _joined(y: Any) -> Any:

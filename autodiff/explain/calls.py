@@ -38,6 +38,8 @@ class Typical:
         self._turn = turn
         self._shape = shape
         self._drawn = 0
+        #: Whether a shape was left open.
+        self.open = False
 
     def needs(self, module: str) -> None:
         """Refuse to go on where an optional package is not installed."""
@@ -70,10 +72,11 @@ class Typical:
         return None
 
     def shape(self, min_dims: int = 0, min_side: int = 0) -> tuple[int, ...]:
-        """One axis, or as many as are needed."""
+        """One axis, or as many as are needed; in later turns two at least."""
+        self.open = True
         if self._shape is not None and len(self._shape) >= min_dims:
             return self._shape
-        return (LENGTH,) if min_dims < 2 else (3,) * min_dims
+        return (LENGTH,) if min_dims < 2 and self._turn < _TURNS // 2 else (3, 2, 2)[: max(min_dims, 2)]
 
     def booleans(self, shape: tuple[int, ...]) -> Any:
         """Yes and no by turns."""
@@ -113,8 +116,8 @@ class Typical:
 def typical_call(op: Op, shape: tuple[int, ...] | None = None) -> Call:
     """Arguments and parameters of a call that shows what an operation is.
 
-    Single numbers for an elementwise operation; matrices for one of matrices, which are not stacked; parameters at their
-    defaults, where the domain lets them be.
+    Single numbers for an elementwise operation; matrices for one of matrices, which are not stacked; parameters at
+    their defaults, where the domain lets them be.
 
     Examples
     --------
@@ -123,12 +126,17 @@ def typical_call(op: Op, shape: tuple[int, ...] | None = None) -> Call:
     >>> a.shape, b.shape, params
     ((3, 2), (2, 3), {})
     """
-    calls = [_drawn(op, turn, () if shape is None and isinstance(op, Elementwise) else shape) for turn in range(_TURNS)]
-    return max((call for call in calls if _clear(op, call)), key=lambda call: _merit(op, call))
+    shape = () if shape is None and isinstance(op, Elementwise) else shape
+    calls = []
+    for turn in range(_TURNS):
+        d = Typical(turn, shape)
+        call = _drawn(op, d)
+        if _clear(op, call):
+            calls.append((_merit(op, call, d), -turn, call))
+    return max(calls, key=lambda rated: rated[:2])[2]
 
 
-def _drawn(op: Op, turn: int, shape: tuple[int, ...] | None) -> Call:
-    d = Typical(turn, shape)
+def _drawn(op: Op, d: Typical) -> Call:
     if callable(op.domain):
         args, params = op.domain(d)
     elif isinstance(op, Elementwise):
@@ -148,11 +156,16 @@ def _clear(op: Op, call: Call) -> bool:
         return bool(np.all(np.abs(op.kinks(*args, **params)) > _CLEARANCE))
 
 
-def _merit(op: Op, call: Call) -> tuple[int, ...]:
+def _merit(op: Op, call: Call, d: Typical) -> tuple[int, ...]:
+    """How well a call shows what an operation is: it has numbers, changes them, is about matrices if about any."""
     args, params = call
     arrays = [np.asarray(x) for x in args if x is not None]
+    with np.errstate(all="ignore"):
+        y = op.forward(*args, **params)
+    changes = isinstance(y, tuple) or not any(np.array_equal(y, x) for x in arrays if x.size > 1)
+    matrices = 0 if d.open else sum(x.ndim == 2 for x in arrays)
     defaults = sum(_is_default(params[name], value) for name, value in op.parameters.items())
-    return all(x.size for x in arrays), sum(x.ndim == 2 for x in arrays), defaults
+    return all(x.size for x in arrays), changes, matrices, defaults
 
 
 def _is_default(given: Any, default: Any) -> bool:

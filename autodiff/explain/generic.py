@@ -62,9 +62,9 @@ class _Pruning:
         if key in known:
             return self.pruned(this if known[key] else other, known)
         chosen = _usual(condition)
-        if chosen is not None and isinstance(condition, Symbol) and np.array_equal(chosen, condition.value):
-            self._assume(condition)
-        elif isinstance(condition, Symbol) and (chosen := _only_short(condition, this, other)) is not None:
+        if (chosen is not None and isinstance(condition, Symbol) and np.array_equal(chosen, condition.value)) or (
+            isinstance(condition, Symbol) and (chosen := _only_short(condition, this, other)) is not None
+        ):
             self._assume(condition)
         else:
             chosen = condition

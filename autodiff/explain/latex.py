@@ -1,4 +1,4 @@
-r"""Trees as LaTeX: every operation by its row's `tex`, with the parentheses it needs; the common ones as people write them.
+r"""Trees as LaTeX: every operation by its row's `tex`, with the parentheses it needs; common ones as people write them.
 
 Shapes are left to the reader: a value that is broadcast, or gets an axis of length 1, is written as it is.  A truth
 value in arithmetic is written in Iverson's brackets, :math:`[x > 0]`, which are 1 or 0.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from math import log, pi, sqrt
 from typing import Any
@@ -18,7 +18,17 @@ import numpy as np
 from autodiff.explain.likeness import Likeness
 from autodiff.explain.simplify import made_by
 from autodiff.explain.symbols import Assumption, Symbol, name_of
-from autodiff.explain.templates import ATOM, LOGIC, POWER, PREFIX, PRODUCT, RELATION, SUM, starts_with_function, template
+from autodiff.explain.templates import (
+    ATOM,
+    LOGIC,
+    POWER,
+    PREFIX,
+    PRODUCT,
+    RELATION,
+    SUM,
+    starts_with_function,
+    template,
+)
 from autodiff.op import Op, table
 
 #: Where a formula gets longer than this, what it has several times gets a name.
@@ -106,6 +116,8 @@ def latex_with_names(
 
 def _assumed(writer: Writer, assumption: Assumption) -> str:
     tree, value = assumption
+    while made_by(tree, "all" if np.all(value) else "any"):  # what holds for an array, holds for its elements
+        (tree,) = tree.args
     text, level = writer.truth(tree)
     if tree.dtype != bool:
         return f"{text} = {writer.number(value)[0]}"
@@ -126,6 +138,8 @@ def _negated(writer: Writer, x: Any) -> tuple[str, int]:
         return writer.truth(_OPPOSITES[name](*x.args))
     if name in ("bitwise_invert", "logical_not"):
         return writer.truth(x.args[0])
+    if name in ("any", "getitem"):
+        return _negated(writer, x.args[0])
     if name in ("bitwise_and", "logical_and"):
         (places,) = [a for a in x.args if not isinstance(a, Symbol)] or [None]
         if places is not None:
@@ -188,19 +202,19 @@ class Writer:
     ----------
     sizes : mapping, optional
         Letters for numbers that are lengths of the example's axes.
-    names : mapping, optional
-        Letters for trees, by the number that `alike` gives them.
+    named : collection, optional
+        The trees that get letters, by the number that `alike` gives them.
     """
 
     def __init__(
         self,
         sizes: Mapping[int, str] | None = None,
         alike: Likeness | None = None,
-        names: Mapping[int, str] | None = None,
+        named: Collection[int] = (),
     ) -> None:
         self.sizes = sizes or {}
         self.alike = alike or Likeness()
-        self.names = names or {}
+        self.named = named
         #: What the letters stand for, each with those before it.
         self.definitions: list[tuple[str, str]] = []
         self._written: dict[int, tuple[str, int]] = {}
@@ -222,7 +236,7 @@ class Writer:
     def within(self, x: Any, needs: int, *, followed: bool = False, truth: bool = False) -> str:
         """Something in a place that needs so much holding together."""
         text, level = (self.truth if truth else self.number)(x)
-        return f"({text})" if level < needs or (followed and level == PREFIX) else text
+        return parenthesised(text) if level < needs or (followed and level == PREFIX) else text
 
     def base(self, x: Any) -> str:
         """Something that gets an exponent."""
@@ -240,9 +254,10 @@ class Writer:
         key = self.alike(x)
         if key not in self._written:
             text, level = self._node(x)
-            if key in self.names:
-                self.definitions.append((self.names[key], text))
-                text, level = self.names[key], ATOM
+            if key in self.named:
+                letter = _LETTERS[len(self.definitions)]
+                self.definitions.append((letter, text))
+                text, level = letter, ATOM
             self._written[key] = text, level
         return self._written[key]
 
@@ -280,7 +295,7 @@ class Writer:
                     out = f"{out[:-2]}- {text}"
                 else:
                     text = self.within(arg, item.needs, followed=item.followed, truth=op.name in _OF_TRUTHS)
-                    out += f"({text})" if item.needs == POWER and starts_with_function(text) else text
+                    out += parenthesised(text) if item.needs == POWER and starts_with_function(text) else text
             else:
                 out += item.text
         return out, cut.level
@@ -298,12 +313,14 @@ class Writer:
             return _in_triangles(parts, truth)
         if array.ndim == 1 and np.array_equal(array, np.arange(array.size)):
             return "i", ATOM
+        if array.dtype == bool:
+            return r"\text{mask}", ATOM
         shown = ", ".join(_scalar(v, self.sizes)[0] for v in array.flat[:6])
         return f"({shown}" + (r", \dots)" if array.size > 6 else ")"), ATOM
 
 
-def _repeated(tree: Any, writer: Writer) -> dict[int, str]:
-    """Letters for what is long and what a tree has several times, by the number that tells them apart."""
+def _repeated(tree: Any, writer: Writer) -> set[int]:
+    """What is long and what a tree has several times, by the number that tells trees apart."""
     uses: dict[int, int] = {}
     long: list[int] = []
 
@@ -321,7 +338,7 @@ def _repeated(tree: Any, writer: Writer) -> dict[int, str]:
 
     if isinstance(tree, Symbol):
         visit(tree)
-    return dict(zip((key for key in long if uses[key] > 1), _LETTERS, strict=False))
+    return {key for key in long if uses[key] > 1}
 
 
 def _is_one_number(array: Any) -> bool:
@@ -331,7 +348,9 @@ def _is_one_number(array: Any) -> bool:
 def _scalar(v: Any, sizes: Mapping[int, str]) -> tuple[str, int]:
     if np.iscomplexobj(v) and v.imag:
         imaginary = {1.0: "i", -1.0: "-i"}.get(v.imag) or f"{figure(v.imag)[0]} i"
-        return (imaginary, PRODUCT if v.imag > 0 else SUM) if v.real == 0 else (f"{figure(v.real)[0]} + {imaginary}", SUM)
+        return (
+            (imaginary, PRODUCT if v.imag > 0 else SUM) if v.real == 0 else (f"{figure(v.real)[0]} + {imaginary}", SUM)
+        )
     number = float(v.real)
     return (sizes[int(number)], ATOM) if number in sizes else figure(number)
 
@@ -348,6 +367,7 @@ def _by_triangle(array: Any) -> tuple[Any, Any, Any] | None:
 
 def _in_triangles(parts: tuple[Any, Any, Any], truth: bool) -> tuple[str, int]:
     """A matrix that is one number below, on and above its diagonal."""
+    signs: dict[tuple[float, ...], str]
     signs = {(0, 1, 0): "=", (1, 1, 0): r"\ge", (0, 1, 1): r"\le", (1, 0, 0): ">", (0, 0, 1): "<", (1, 0, 1): r"\ne"}
     numbers = tuple(float(p) for p in parts)
     if numbers in signs:
@@ -360,6 +380,11 @@ def _in_triangles(parts: tuple[Any, Any, Any], truth: bool) -> tuple[str, int]:
 
 def _escaped(text: str) -> str:
     return re.sub(r"([_#%&${}])", r"\\\1", text)
+
+
+def parenthesised(text: str) -> str:
+    """In parentheses, as high as what is in them."""
+    return rf"\left( {text} \right)" if r"\frac" in text or r"\begin" in text else f"({text})"
 
 
 def flat(x: Any) -> list[Any]:
@@ -375,7 +400,7 @@ _ON_TRUTHS = {
     "bitwise_xor": table["logical_xor"],
     "bitwise_invert": table["logical_not"],
 }
-_LETTERS = [*"ABCDEFGHKLMNOPQRSTUVWXYZ", *(f"A_{{{i}}}" for i in range(1, 100))]
+_LETTERS = [letter + "'" * primes for primes in range(9) for letter in "ABCDEFGHKLMNOPQRSTUVWXYZ"]
 
 
 def seen_through(x: Symbol) -> Symbol:
@@ -415,13 +440,13 @@ def _with_sign(writer: Writer, x: Symbol, minus: bool) -> tuple[str, int]:
     negative, text, level = writer.term(b)
     minus = minus != negative
     loose = text.startswith("-") or level < (PRODUCT if minus else SUM)
-    return f"{writer.within(a, SUM)} {'-' if minus else '+'} {f'({text})' if loose else text}", SUM
+    return f"{writer.within(a, SUM)} {'-' if minus else '+'} {parenthesised(text) if loose else text}", SUM
 
 
 def _factors(writer: Writer, x: Any) -> list[Any]:
     """The factors of a product of products."""
     x = seen_through(x) if isinstance(x, Symbol) else x
-    if made_by(x, "multiply") and writer.alike(x) not in writer.names:
+    if made_by(x, "multiply") and writer.alike(x) not in writer.named:
         return [*_factors(writer, x.args[0]), *_factors(writer, x.args[1])]
     return [x]
 
@@ -431,7 +456,9 @@ def _product(writer: Writer, x: Symbol) -> tuple[str, int]:
     for factor in (f for arg in x.args for f in _factors(writer, arg)):
         alike.setdefault(writer.alike(factor), []).append(factor)
     minus = False
-    numbers, scalars, arrays = [], [], []
+    numbers: list[tuple[str, int]] = []
+    scalars: list[tuple[str, int]] = []
+    arrays: list[tuple[str, int]] = []
     for factors in alike.values():
         one = factors[0]
         negative, text, level = writer.term(one)
@@ -461,12 +488,13 @@ def side_by_side(factors: list[tuple[str, int]], between: str = "") -> tuple[str
     for i, (text, level) in enumerate(factors):
         loose = level == PRODUCT if between else level == PREFIX and i < len(factors) - 1
         if level < PRODUCT or loose:
-            text = f"({text})"
+            text = parenthesised(text)
         if between or text[0].isdigit():
             sign = between or r" \cdot "
         else:
             after_number = i == 1 and re.match(r"[\d.]+$|\\frac|\\sqrt", out)
-            sign = " " if text[0] in "([" or out.endswith((")", "]")) or after_number else r" \, "
+            brackets = text.startswith(("(", "[", r"\left")) or out.endswith((")", "]"))
+            sign = " " if brackets or after_number else r" \, "
         out += (sign if i else "") + text
     return out, PRODUCT
 
@@ -484,8 +512,10 @@ def _matrix_product(writer: Writer, x: Symbol) -> tuple[str, int]:
     texts = []
     for i, a in enumerate(x.args):
         text, level = writer.number(a)
-        loose = level < PRODUCT or (level == PRODUCT and not _is_matrix_product(writer, a)) or (level == PREFIX and not i)
-        texts.append(f"({text})" if loose else text)
+        loose = (
+            level < PRODUCT or (level == PRODUCT and not _is_matrix_product(writer, a)) or (level == PREFIX and not i)
+        )
+        texts.append(parenthesised(text) if loose else text)
     return r" \, ".join(texts), PRODUCT
 
 
@@ -508,13 +538,13 @@ def _inverse(writer: Writer, x: Symbol) -> tuple[str, int]:
 def _solution(writer: Writer, x: Symbol) -> tuple[str, int]:
     right, level = writer.number(x.args[1])
     loose = level < PRODUCT or (level == PRODUCT and not _is_matrix_product(writer, x.args[1]))
-    return rf"{_inverted(writer, x.args[0])} \, {f'({right})' if loose else right}", PRODUCT
+    return rf"{_inverted(writer, x.args[0])} \, {parenthesised(right) if loose else right}", PRODUCT
 
 
 def _cases(writer: Writer, x: Symbol) -> tuple[str, int]:
     rows = []
     rest: Any = x
-    while made_by(rest, "where") and (rest is x or writer.alike(rest) not in writer.names):
+    while made_by(rest, "where") and (rest is x or writer.alike(rest) not in writer.named):
         where, this, rest = rest.args
         rows.append(f"{writer.number(this)[0]} & {writer.truth(where)[0]}")
         rest = seen_through(rest) if isinstance(rest, Symbol) else rest
@@ -578,7 +608,7 @@ def _summed_products(writer: Writer, x: Symbol) -> tuple[str, int]:
     factors = []
     for a, term in zip(x.args, terms, strict=True):
         text, level = writer.number(a)
-        text = f"({text})" if level < ATOM or "_" in text else text
+        text = parenthesised(text) if level < ATOM or "_" in text else text
         factors.append(rf"{text}_{{{term}}}" if term else text)
     summed = "".join(sorted(set("".join(terms)) - set(result)))
     total = rf"\sum_{{{summed}}} " if summed else ""

@@ -25,14 +25,16 @@ from autodiff.explain.behaviour import Singular, modes, singular_points
 from autodiff.explain.calls import LENGTH, typical_call
 from autodiff.explain.generic import generic
 from autodiff.explain.latex import assumed, figure, latex, latex_with_names
-from autodiff.explain.symbols import Derivative, Fed, Symbol, applied, fed
+from autodiff.explain.symbols import Derivative, Fed, Symbol, applied, fed, name_of, names_of
 from autodiff.op import Elementwise, Op, numpy_functions, table
 
 #: Where the page lies in a checkout.
 PAGE = Path("docs/operations.md")
 #: A formula longer than this stands below its table.
-_LONG = 110
+_LONG = 140
 _SIZES = {LENGTH: "n"}
+#: What is not written inside of a formula, but is where it is all that becomes of a gradient.
+_MORE_THAN_SHAPES = {"reshape": "reshape", "broadcast_to": "broadcast", "expand_dims": "reshape", "squeeze": "reshape"}
 
 _HEAD = r"""# Operations
 
@@ -55,8 +57,8 @@ that code, fed with symbols in place of arrays; the other columns are what came 
   looked for among a few (0, ±½, ±1, …, ±3, ±π/2, ties, matrices of rank 0 and 1): an empty cell says that none of these
   is singular.
 - **Modes** that were run and compared with differences of the values: **F** forward, **R** reverse, **2** second
-  order (the rule differentiated), **C** complex arguments (**C\*** where the loss does not depend on phases that are not
-  determined). Outside of the rules the gradient with respect to a complex number has PyTorch's convention:
+  order (the rule differentiated), **C** complex arguments (**C\*** where the loss does not depend on phases that are
+  not determined). Outside of the rules the gradient with respect to a complex number has PyTorch's convention:
   $`\partial L / \partial \mathrm{Re}\, z + i \, \partial L / \partial \mathrm{Im}\, z`$.
 - *In italics*: rows that have no public name, which the functions below the table are made of.
 """
@@ -113,8 +115,10 @@ def _section(family: ModuleType) -> str:
 
 
 def _home(row: Op) -> ModuleType | None:
-    """The first family that has a row: others import it."""
-    return next((family for family in rules.families if any(v is row for v in vars(family).values())), None)
+    """The family whose file a row stands in: where its functions are from, else the first that has it."""
+    modules = [getattr(function, "__module__", None) for function in (*row.rules, row.forward)]
+    families = [family for family in rules.families if any(value is row for value in vars(family).values())]
+    return next((family for family in families if family.__name__ in modules), families[0] if families else None)
 
 
 def _cells(cells: Iterable[str]) -> str:
@@ -149,6 +153,9 @@ def _row(row: Op) -> tuple[list[str], list[str]]:
 def _written(derivative: Derivative) -> tuple[str, list[tuple[str, str]], list[str]]:
     found = generic(derivative)
     formula, definitions, conditions = latex_with_names(found.tree, found.assumptions, _SIZES)
+    last = name_of(getattr(found.tree, "of", None))
+    if last in _MORE_THAN_SHAPES and not definitions:
+        formula = rf"\operatorname{{{_MORE_THAN_SHAPES[last]}}}({formula})"
     return formula, definitions, list(dict.fromkeys(conditions))
 
 
@@ -174,7 +181,8 @@ def _named(row: Op) -> str:
     """How an operation is called."""
     arguments = ["x"] if row.arity == 1 and row.arguments == ("x1",) else list(row.arguments or ("*arrays",))
     optional = [
-        name if value is inspect.Parameter.empty else f"{name}={_shown(value)}" for name, value in row.parameters.items()
+        name if value is inspect.Parameter.empty else f"{name}={_shown(value)}"
+        for name, value in row.parameters.items()
     ]
     call = f"`{row.name}({', '.join(arguments + optional)})`"
     public = any(value is row for space in _public_spaces() for value in vars(space).values())
@@ -198,8 +206,7 @@ def _result(row: Op, example: Fed | None = None) -> str:
         text = latex(Symbol("", whole.value, row, example.xs, example.params), _SIZES)
         return text if text != example.xs[0].name else rf"\operatorname{{{row.name}}}({text})".replace("_", r"\_")
     args, params = typical_call(row)
-    names = ["x"] if len(args) == 1 else [f"x_{i + 1}" for i in range(len(args))]
-    symbols = tuple(Symbol(name, x) for name, x in zip(names, args, strict=True))
+    symbols = tuple(Symbol(name, x) for name, x in zip(names_of(row, len(args)), args, strict=True))
     return assumed_or_written(row, symbols, params)
 
 
@@ -219,6 +226,8 @@ def _modes(row: Op) -> str:
 
 # Singular points
 
+#: How many different things are said of singular points, before no more is said than that the formula holds there.
+_FEW = 3
 Predicate = Callable[[tuple[Any, ...]], bool]
 
 
@@ -230,15 +239,16 @@ def _singular(row: Op, example: Fed) -> list[str]:
     for singular in found:
         groups.setdefault(_values(singular), []).append(singular)
     places = {value: _places(names, [s.point for s in group]) for value, group in groups.items()}
-    if len(groups) > 3 or (len(groups) > 1 and any(place is None for place in places.values())):
+    many = any(place is None and len(groups[value]) > _FEW for value, place in places.items())
+    if len(groups) > _FEW or (many and len(groups) > 1):
         places = {"as the formula": _places(names, [s.point for s in found])}
     return [f"{_math(place or _some(names, groups.get(value, found)))}: {value}" for value, place in places.items()]
 
 
 def _some(names: list[str], found: list[Singular]) -> str:
     """Some points that no description fits."""
-    shown = [f"({', '.join(_rounded(x) for x in singular.point)})" for singular in found[:3]]
-    return f"({', '.join(names)}) = {', '.join(shown)}" + (r", \dots" if len(found) > 3 else "")
+    shown = [f"({', '.join(_rounded(x) for x in singular.point)})" for singular in found[:_FEW]]
+    return f"({', '.join(names)}) = {', '.join(shown)}" + (r", \dots" if len(found) > _FEW else "")
 
 
 def _values(singular: Singular) -> str:
@@ -321,11 +331,9 @@ def _relations(names: list[str]) -> Iterator[tuple[str, Predicate]]:
     yield rf"{a} / {b} \in \mathbb{{Z}}", lambda p: p[1] != 0 and p[0] % p[1] == 0
     yield rf"{a} / {b} \in \mathbb{{Z}} \text{{ or }} {b} = 0", lambda p: p[1] == 0 or p[0] % p[1] == 0
     yield rf"{a} / {b} \in \mathbb{{Z}} \setminus \{{0\}}", lambda p: p[1] != 0 != p[0] and p[0] % p[1] == 0
-    yield rf"{a} / {b} \in \mathbb{{Z}} \text{{ or }} {b} = 0 \ne {a}", lambda p: (
-        p[0] != 0 if p[1] == 0 else p[0] % p[1] == 0
-    )
-    yield rf"{a} / {b} \in \mathbb{{Z}} \setminus \{{0\}} \text{{ or }} {b} = 0 \ne {a}", lambda p: (
-        p[0] != 0 and (p[1] == 0 or p[0] % p[1] == 0)
+    yield (
+        rf"{a} / {b} \in \mathbb{{Z}} \setminus \{{0\}} \text{{ or }} {b} = 0",
+        lambda p: p[1] == 0 or (p[0] != 0 and p[0] % p[1] == 0),
     )
 
 
@@ -342,16 +350,23 @@ def _all_of(holds: Predicate, points: list[tuple[Any, ...]], arity: int) -> bool
 
 def _composites(family: ModuleType) -> Iterator[tuple[str, str, str]]:
     """The functions that a module makes of rows: the name, NumPy's names, and the first line of what it says."""
-    public = {id(value): name for space in _public_spaces() for name, value in vars(space).items()}
-    of_numpy = {id(ours): _numpy_name(function) for function, ours in numpy_functions.items()}
+    of_numpy = {id(ours) for function, ours in numpy_functions.items()}
     for name, function in vars(family).items():
         if isinstance(function, (Op, type)) or getattr(function, "__module__", None) != family.__name__:
             continue
-        if id(function) not in public and (name.startswith("_") or id(function) not in of_numpy):
-            continue
-        if callable(function):
-            shown = public.get(id(function), name)
-            yield shown, _numpy_names(function, shown), _sentence(inspect.getdoc(function) or "")
+        shown = _public_name(function, name)
+        if callable(function) and (shown or (not name.startswith("_") and id(function) in of_numpy)):
+            yield shown or name, _numpy_names(function, name), _sentence(inspect.getdoc(function) or "")
+
+
+def _public_name(function: Any, name: str) -> str | None:
+    """What a function is called from outside, by its own name if it is."""
+    for space in _public_spaces():
+        prefix = "" if space is autodiff else f"{space.__name__.rpartition('.')[2]}."
+        names = [public for public, value in vars(space).items() if value is function]
+        if names:
+            return prefix + (name if name in names else names[0])
+    return None
 
 
 def _numpy_name(function: Any) -> str | None:
@@ -363,16 +378,14 @@ def _numpy_name(function: Any) -> str | None:
     return None
 
 
-def _numpy_names(ours: Any, name: str | None = None) -> str:
+def _numpy_names(ours: Any, name: str = "") -> str:
     """NumPy's functions that mean one of ours, also by way of one that takes NumPy's other parameters."""
-    name = name or getattr(ours, "name", "")
     found = set()
     for function, target in numpy_functions.items():
         theirs = _numpy_name(function)
         if theirs is None:
             continue
-        private = getattr(target, "__name__", "_").startswith("_") and not isinstance(target, Op)
-        if target is ours or (private and theirs.rpartition(".")[2] == name and _public(theirs) is ours):
+        if target is ours or (_public(theirs) is ours and not isinstance(target, Op)):
             found.add(theirs)
     return ", ".join(f"`{each}`" for each in sorted(found))
 
@@ -411,7 +424,7 @@ def _piece(text: str) -> str:
         return _math(text[7:-1])
     if text.startswith("``"):
         return text[1:-1]
-    if text.startswith(":"):
+    if re.match(r":\w+:`", text):
         return f"`{text.partition('`')[2]}"
     return text if text.startswith("`") else text.replace("*", r"\*").replace("<", "&lt;")
 

@@ -125,7 +125,7 @@ def _permute_dims(x: Any, axes: Any = None) -> Any:
         first, second = (tuple(range(x.ndim))[::-1] if a is None else a for a in (x.params["axes"], axes))
         if [first[a] for a in second] == list(range(x.ndim)):
             return x.args[0]
-    return x if axes is not None and list(axes) == list(range(x.ndim)) or x.ndim < 2 else None
+    return x if (axes is not None and list(axes) == list(range(x.ndim))) or x.ndim < 2 else None
 
 
 def _sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:

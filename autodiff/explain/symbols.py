@@ -95,7 +95,7 @@ class Symbol(Operand):
         token = _assumed.set(None)
         try:
             result = super().__array_function__(function, types, args, kwargs)
-        except ValuesNeeded:  # our function looks at the numbers: it is not looked into
+        except ValuesNeededError:  # our function looks at the numbers: it is not looked into
             return applied(function, args, kwargs)
         finally:
             _assumed.reset(token)
@@ -105,7 +105,7 @@ class Symbol(Operand):
         """The example's value, which the formula then depends on."""
         assumptions = _assumed.get()
         if assumptions is None:
-            raise ValuesNeeded("the value of a symbol was asked for, where it would not be noted in the formula")
+            raise ValuesNeededError("the value of a symbol was asked for, where it would not be noted in the formula")
         assumptions.append((self, self.value))
         return self.value
 
@@ -130,7 +130,7 @@ def _is_written_in_rows(ours: Any) -> bool:
     return getattr(ours, "__module__", "").startswith("autodiff.rules")
 
 
-class ValuesNeeded(TypeError):
+class ValuesNeededError(TypeError):
     """A function asked for the numbers that a symbol stands for."""
 
 

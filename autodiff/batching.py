@@ -15,7 +15,17 @@ import numpy as np
 
 from autodiff.op import Array, Elementwise, Op
 from autodiff.operand import Operand
-from autodiff.rules import activations, arithmetic, indexing, linear_algebra, reductions, shapes
+from autodiff.rules import (
+    activations,
+    arithmetic,
+    decompositions,
+    fft,
+    indexing,
+    linalg,
+    linear_algebra,
+    reductions,
+    shapes,
+)
 
 Params = dict[str, Any]
 
@@ -167,6 +177,15 @@ def _matmul(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
     return None
 
 
+def _solve(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
+    return linalg.solution.on(*_aligned(args)) if np.ndim(args[1]) >= 2 else None
+
+
+def _stack_of_matrices(op: Op) -> Callable[..., Array | None]:
+    """One array, whose last two axes alone are looked at."""
+    return lambda n, args, params: op.on(args[0].stacked, **params) if args[0].ndim >= 2 else None
+
+
 def _einsum(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
     used = set("".join(params["terms"]))
     letter = next((c for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in used), None)
@@ -179,8 +198,8 @@ def _einsum(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
     return linear_algebra.einsum_explicit.on(*values, terms=terms, result=letter + params["result"])
 
 
-#: Operations on the last axes, whatever comes before these.
-_ALIGNED = {indexing.select, arithmetic.astype}
+#: Operations that take elements one by one, though they are not declared so.
+_ALIGNED = {indexing.select, arithmetic.astype, decompositions.within}
 _batched: dict[Op, Callable[..., Array | None]] = {
     shapes.reshape: _reshape,
     shapes.permute_dims: _permute,
@@ -194,8 +213,11 @@ _batched: dict[Op, Callable[..., Array | None]] = {
     indexing.scatter: _scatter,
     linear_algebra.matmul: _matmul,
     linear_algebra.einsum_explicit: _einsum,
-    linear_algebra.tril: lambda n, args, params: np.tril(args[0].stacked, **params) if args[0].ndim >= 2 else None,
-    linear_algebra.triu: lambda n, args, params: np.triu(args[0].stacked, **params) if args[0].ndim >= 2 else None,
+    linalg.solution: _solve,
+    **{
+        op: _stack_of_matrices(op)
+        for op in (linear_algebra.tril, linear_algebra.triu, linalg.inverse, linalg.pseudoinverse)
+    },
     **{
         op: _axis_of_one(op)
         for op in (
@@ -203,6 +225,7 @@ _batched: dict[Op, Callable[..., Array | None]] = {
             *(reductions.logsumexp, reductions.norm2, reductions.all, reductions.any),
             *(reductions.running_sum, reductions.running_prod, shapes.flip),
             *(activations.softmax, activations.log_softmax),
+            *(fft.fft, fft.ifft, fft.rfft, fft.irfft),
         )
     },
 }

@@ -124,7 +124,7 @@ def typical_call(op: Op, shape: tuple[int, ...] | None = None) -> Call:
     >>> from autodiff.op import table
     >>> (a, b), params = typical_call(table["matmul"])
     >>> a.shape, b.shape, params
-    ((3, 2), (2, 3), {})
+    ((2, 3), (3, 2), {})
     """
     shape = () if shape is None and isinstance(op, Elementwise) else shape
     calls = []

@@ -23,7 +23,7 @@ _ROUNDING = 1e-9
 
 
 def generic(derivative: Derivative) -> Derivative:
-    """The formula away from single points: the same wherever what it newly assumes holds.
+    r"""The formula away from single points: the same wherever what it newly assumes holds.
 
     Examples
     --------

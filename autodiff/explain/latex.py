@@ -104,7 +104,7 @@ def latex_with_names(
     >>> x = Symbol("x", 0.5)
     >>> s = np.sqrt(1 + np.square(x) + np.sin(x) * np.cos(x) + np.log(x))
     >>> latex_with_names((s - x) / (s + x) * np.exp(s / x))
-    ('\\frac{A - x}{A + x} \\, e^{\\frac{A}{x}}', [('A', '\\sqrt{1 + x^2 + (\\sin x) \\cos x + \\log x}')], [])
+    ('\\frac{A - x}{A + x} e^{\\frac{A}{x}}', [('A', '\\sqrt{1 + x^2 + (\\sin x) \\cos x + \\log x}')], [])
     """
     writer = Writer(sizes)
     text = writer.number(tree)[0]
@@ -179,13 +179,13 @@ def figure(x: float) -> tuple[str, int]:
         return r"\infty", ATOM
     if x == int(x) and x < 1e6:
         return str(int(x)), ATOM
-    if (times := x / _EPSILON) == int(times) and times < 1000:
+    if (times := x / _EPSILON) < 1000 and times == int(times):
         return (r"\varepsilon", ATOM) if times == 1 else (rf"{int(times)} \varepsilon", PRODUCT)
     for value, text in _CONSTANTS.items():
         if abs(x - value) <= 1e-15 * value:
             return text, PREFIX if text.startswith(r"\ln") else POWER if text.startswith(r"\frac") else ATOM
     fraction = Fraction(x).limit_denominator(12)
-    if fraction and abs(float(fraction) - x) <= 1e-15 * x:
+    if fraction and fraction.denominator > 1 and abs(float(fraction) - x) <= 1e-15 * x:
         return rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}", POWER
     digits = f"{x:.6g}"
     mantissa, exponential, exponent = digits.partition("e")

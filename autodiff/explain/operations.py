@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-import autodiff
 from autodiff import rules
 from autodiff.explain.behaviour import Singular, modes, singular_points
 from autodiff.explain.calls import LENGTH, typical_call
@@ -27,6 +26,7 @@ from autodiff.explain.generic import generic
 from autodiff.explain.latex import assumed, figure, latex, latex_with_names
 from autodiff.explain.symbols import Derivative, Fed, Symbol, applied, fed, name_of, names_of
 from autodiff.op import Elementwise, Op, numpy_functions, table
+from autodiff.operand import _OF_SHAPE
 
 #: Where the page lies in a checkout.
 PAGE = Path("docs/operations.md")
@@ -66,12 +66,10 @@ that code, fed with symbols in place of arrays; the other columns are what came 
 
 def page() -> str:
     """The whole page."""
-    parts = [_HEAD]
-    families = [*rules.families, *_other_modules()]
-    contents = [f"- [{_title(family)}](#{_anchor(_title(family))})" for family in families]
-    parts.append("\n".join(contents) + "\n")
-    parts += [section for family in families if (section := _section(family))]
-    return "\n".join(parts)
+    sections = {_title(family): _section(family) for family in (*rules.families, *_other_modules())}
+    sections = {title: section for title, section in sections.items() if section}
+    contents = "\n".join(f"- [{title}](#{title.lower().replace(' ', '-')})" for title in sections)
+    return "\n".join([_HEAD, contents, "", *sections.values()])
 
 
 def _other_modules() -> list[ModuleType]:
@@ -84,10 +82,6 @@ def _other_modules() -> list[ModuleType]:
 def _title(family: ModuleType) -> str:
     name = family.__name__.rpartition(".")[2].replace("_", " ")
     return name.upper() if len(name) == 3 else name.capitalize()
-
-
-def _anchor(title: str) -> str:
-    return title.lower().replace(" ", "-")
 
 
 def _section(family: ModuleType) -> str:
@@ -109,7 +103,7 @@ def _section(family: ModuleType) -> str:
     if composites := list(_composites(family)):
         lines += ["Made of other operations, and differentiable through them:", ""]
         lines += ["| function | NumPy | |", "| --- " * 3 + "|"]
-        lines += [_cells([f"`{name}`", names, what]) for name, names, what in composites]
+        lines += [_cells([f"`{name}`" if name else "", names, what]) for name, names, what in composites]
         lines.append("")
     return "\n".join(lines) if len(lines) > 4 else ""
 
@@ -194,7 +188,8 @@ def _shown(value: Any) -> str:
 
 
 def _public_spaces() -> list[ModuleType]:
-    return [autodiff, *(getattr(autodiff, name) for name in ("fft", "linalg") if hasattr(autodiff, name))]
+    main = sys.modules["autodiff"]
+    return [main, main.fft, main.linalg]
 
 
 def _result(row: Op, example: Fed | None = None) -> str:
@@ -349,23 +344,32 @@ def _all_of(holds: Predicate, points: list[tuple[Any, ...]], arity: int) -> bool
 
 
 def _composites(family: ModuleType) -> Iterator[tuple[str, str, str]]:
-    """The functions that a module makes of rows: the name, NumPy's names, and the first line of what it says."""
-    of_numpy = {id(ours) for function, ours in numpy_functions.items()}
+    """The functions that a module makes of rows: the name, NumPy's names, and the first line of what it says.
+
+    Those without a name of ours come last.
+    """
+    shown_already = []
     for name, function in vars(family).items():
         if isinstance(function, (Op, type)) or getattr(function, "__module__", None) != family.__name__:
             continue
-        shown = _public_name(function, name)
-        if callable(function) and (shown or (not name.startswith("_") and id(function) in of_numpy)):
-            yield shown or name, _numpy_names(function, name), _sentence(inspect.getdoc(function) or "")
+        if callable(function) and (shown := _public_name(function, name)):
+            shown_already.append(function)
+            yield shown, _numpy_names(function, name), _sentence(inspect.getdoc(function) or "")
+    for function, ours in sorted(numpy_functions.items(), key=lambda pair: _numpy_name(pair[0]) or ""):
+        theirs = _numpy_name(function)
+        if theirs is None or isinstance(ours, Op) or getattr(ours, "__module__", None) != family.__name__:
+            continue
+        if function not in _OF_SHAPE and ours not in shown_already and not callable(_public(theirs)):
+            yield "", f"`{theirs}`", _sentence(inspect.getdoc(ours) or "")
 
 
 def _public_name(function: Any, name: str) -> str | None:
     """What a function is called from outside, by its own name if it is."""
     for space in _public_spaces():
-        prefix = "" if space is autodiff else f"{space.__name__.rpartition('.')[2]}."
+        prefix = space.__name__.partition(".")[2]
         names = [public for public, value in vars(space).items() if value is function]
         if names:
-            return prefix + (name if name in names else names[0])
+            return (f"{prefix}." if prefix else "") + (name if name in names else names[0])
     return None
 
 
@@ -392,7 +396,7 @@ def _numpy_names(ours: Any, name: str = "") -> str:
 
 def _public(name: str) -> Any:
     """What is public under a name of NumPy's."""
-    value: Any = autodiff
+    value: Any = sys.modules["autodiff"]
     for part in name.split("."):
         value = getattr(value, part, None)
     return value

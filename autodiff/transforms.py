@@ -115,7 +115,7 @@ class _Call:
                     for x, found in zip(self.followed, parts, strict=True):
                         rows = unbatched(pulled[x] if x in pulled else np.zeros_like(x._data), len(units))
                         found.append(outward(rows))
-            blocks.append([_joined(rows, (*y.shape, *x.shape)) for x, rows in zip(self.followed, parts, strict=True)])
+            blocks.append([_joined(rows, y, x) for x, rows in zip(self.followed, parts, strict=True)])
         return blocks
 
     def jacobian_by_columns(self, record: bool) -> list[list[Any]]:
@@ -132,7 +132,7 @@ class _Call:
                     found.append(dy)
             columns.append([])
             for y, found in zip(self.outputs, parts, strict=True):
-                block = _joined(found, (*x.shape, *y.shape))
+                block = _joined(found, x, y)
                 order = (*range(x.ndim, block.ndim), *range(x.ndim))
                 columns[-1].append(np.transpose(block, order))
         return [list(row) for row in zip(*columns, strict=True)]
@@ -146,7 +146,7 @@ class _Call:
         """The unit vectors in the shape of a value, as many at a time as memory has room for."""
         widest = max((x._data.size for x in history(*self.outputs) if type(x._data) is not Parts), default=1)
         step = max(1, _MOST_AT_ONCE // max(widest, of.size, 1))
-        for start in range(0, max(of.size, 1), step):
+        for start in range(0, of.size, step):
             n = min(step, of.size - start)
             units = np.zeros((n, of.size), of.dtype)
             units[np.arange(n), np.arange(start, start + n)] = 1
@@ -157,9 +157,11 @@ def _owned(g: Any) -> Any:
     return g.copy() if isinstance(g, np.ndarray) and g.base is not None else g
 
 
-def _joined(parts: list[Any], shape: tuple[int, ...]) -> Any:
-    """Batches one after the other, their first axis in the shape that it stands for."""
-    whole = np.reshape(parts[0] if len(parts) == 1 else concatenated.on(*parts, axis=0), shape)
+def _joined(parts: list[Any], of: Tensor, like: Tensor) -> Any:
+    """Batches one after the other; what was one axis, for the elements of a value, is in its shape again."""
+    if not parts:
+        return np.zeros((*of.shape, *like.shape), np.result_type(of.dtype, like.dtype))
+    whole = np.reshape(parts[0] if len(parts) == 1 else concatenated.on(*parts, axis=0), (*of.shape, *like.shape))
     if isinstance(whole, Tensor):
         return whole
     return bare(whole if whole.flags.writeable else whole.copy())

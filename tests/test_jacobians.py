@@ -22,6 +22,7 @@ CLOSED = {
     "broadcast": (lambda v: v + np.zeros((2, 3)), np.broadcast_to(np.eye(3), (2, 3, 3))),
     "one element": (lambda v: v[1], np.array([0.0, 1.0, 0.0])),
     "an empty result": (lambda v: v[:0], np.zeros((0, 3))),
+    "an empty result of one by one": (lambda v: ad.roll(v, 1)[:0], np.zeros((0, 3))),
     "repeated indices": (lambda v: v[np.array([0, 0, 2])], np.eye(3)[[0, 0, 2]]),
     "softmax": (
         lambda v: ad.softmax(v),
@@ -66,6 +67,12 @@ def test_trees_rows_are_gradients_and_columns_are_tangents(seed):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
     gradient = ad.grad(lambda p: network(p, x)["out"][0])(p)
     np.testing.assert_allclose(rows["out"][0][0]["W"], gradient["W"])
+
+
+def test_arguments_without_elements():
+    for mode in ("reverse", "forward"):
+        assert ad.jacobian(lambda v: ad.sum(v) + np.ones(2), mode=mode)(np.ones((0, 3))).shape == (2, 0, 3)
+    assert ad.hessian(ad.sum)(np.ones(0)).shape == (0, 0)
 
 
 def test_aux_and_keywords():

@@ -8,7 +8,6 @@ family in `autodiff/rules/`.
 from numpy import e, inf, nan, newaxis, pi
 
 from autodiff import fft, linalg
-from autodiff import numpy_protocol as _numpy_protocol  # noqa: F401 - importing it enters what has no row
 from autodiff.anomaly import detect_anomaly
 from autodiff.checkpointing import checkpoint, replayable
 from autodiff.creation import (
@@ -52,6 +51,30 @@ from autodiff.dtypes import (
 from autodiff.graph import Graph, graph
 from autodiff.inspection import __array_api_version__, __array_namespace_info__
 from autodiff.memory import keep_large_blocks as _keep_large_blocks
+from autodiff.numpy_protocol import (
+    allclose,
+    argpartition,
+    argwhere,
+    array_equal,
+    array_equiv,
+    diag_indices_from,
+    digitize,
+    flatnonzero,
+    isclose,
+    iscomplex,
+    iscomplexobj,
+    isneginf,
+    isposinf,
+    isreal,
+    isrealobj,
+    lexsort,
+    nanargmax,
+    nanargmin,
+    ravel_multi_index,
+    tril_indices_from,
+    triu_indices_from,
+    unravel_index,
+)
 from autodiff.op import Op, elementwise, linear, primitive
 from autodiff.recording import enable_grad, is_grad_enabled, name_scope, no_grad
 from autodiff.rules.activations import (
@@ -147,22 +170,12 @@ from autodiff.rules.arithmetic import (
     trunc,
 )
 from autodiff.rules.bessel import i0, i0e, i1, i1e, sinc
-from autodiff.rules.calculus import convolve, correlate, diff, ediff1d, gradient, interp, trapezoid, unwrap
+from autodiff.rules.calculus import diff, ediff1d, geomspace, gradient, interp, logspace, trapezoid, unwrap
 from autodiff.rules.choosing import apply_along_axis, apply_over_axes, choose, nan_to_num, piecewise, select
-from autodiff.rules.convolution import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    conv1d,
-    conv2d,
-    conv_transpose1d,
-    conv_transpose2d,
-    max_pool1d,
-    max_pool2d,
-)
+from autodiff.rules.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d, convolve, correlate
 from autodiff.rules.exponentials import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
 from autodiff.rules.gamma import beta, betainc, betaln, digamma, gammainc, gammaincc, gammaln, lgamma, polygamma
+from autodiff.rules.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd
 from autodiff.rules.indexing import diagonal, getitem, index_put, nonzero, scatter, take, take_along_axis, trace, where
 from autodiff.rules.linear_algebra import (
     affine,
@@ -194,7 +207,16 @@ from autodiff.rules.polynomials import (
     roots,
     vander,
 )
+from autodiff.rules.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
 from autodiff.rules.products import cross, kron
+from autodiff.rules.quantiles import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from autodiff.rules.rearranging import (
     append,
     atleast_3d,
@@ -238,17 +260,19 @@ from autodiff.rules.reductions import (
     sum,
     var,
 )
-from autodiff.rules.searching import (
+from autodiff.rules.selective import nancumprod, nancumsum, nanmean, nanprod, nanstd, nansum, nanvar
+from autodiff.rules.sets import (
+    intersect1d,
     isin,
-    searchsorted,
+    setdiff1d,
+    setxor1d,
+    union1d,
     unique,
     unique_all,
     unique_counts,
     unique_inverse,
     unique_values,
 )
-from autodiff.rules.selective import nancumprod, nancumsum, nanmean, nanprod, nanstd, nansum, nanvar
-from autodiff.rules.sets import intersect1d, setdiff1d, setxor1d, union1d
 from autodiff.rules.shapes import (
     array_split,
     atleast_1d,
@@ -277,17 +301,7 @@ from autodiff.rules.shapes import (
     unstack,
     vstack,
 )
-from autodiff.rules.sorting import (
-    median,
-    nanmedian,
-    nanpercentile,
-    nanquantile,
-    partition,
-    percentile,
-    quantile,
-    sort,
-    sort_complex,
-)
+from autodiff.rules.sorting import partition, searchsorted, sort, sort_complex
 from autodiff.rules.special import (
     entr,
     erf,
@@ -302,17 +316,7 @@ from autodiff.rules.special import (
     xlog1py,
     xlogy,
 )
-from autodiff.rules.statistics import (
-    average,
-    bincount,
-    corrcoef,
-    cov,
-    histogram,
-    histogram2d,
-    histogram_bin_edges,
-    histogramdd,
-    ptp,
-)
+from autodiff.rules.statistics import average, corrcoef, cov, ptp
 from autodiff.rules.trigonometry import (
     acos,
     acosh,
@@ -353,6 +357,14 @@ amax = max
 amin = min
 true_divide = divide
 expit = sigmoid
+around = round
+conjugate = conj
+deg2rad = radians
+rad2deg = degrees
+fix = trunc
+invert = bitwise_invert
+left_shift = bitwise_left_shift
+right_shift = bitwise_right_shift
 
 __all__ = [
     "Drawing",
@@ -370,6 +382,7 @@ __all__ = [
     "add",
     "affine",
     "all",
+    "allclose",
     "amax",
     "amin",
     "angle",
@@ -387,7 +400,12 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
+    "argwhere",
+    "around",
+    "array_equal",
+    "array_equiv",
     "array_split",
     "asarray",
     "asin",
@@ -434,6 +452,7 @@ __all__ = [
     "concat",
     "concatenate",
     "conj",
+    "conjugate",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
@@ -451,14 +470,17 @@ __all__ = [
     "cumsum",
     "cumulative_prod",
     "cumulative_sum",
+    "deg2rad",
     "degrees",
     "delete",
     "detect_anomaly",
     "diag",
+    "diag_indices_from",
     "diagflat",
     "diagonal",
     "diff",
     "digamma",
+    "digitize",
     "divide",
     "divmod",
     "dot",
@@ -489,6 +511,8 @@ __all__ = [
     "fabs",
     "fft",
     "finfo",
+    "fix",
+    "flatnonzero",
     "flip",
     "fliplr",
     "flipud",
@@ -510,6 +534,7 @@ __all__ = [
     "gammaln",
     "gcd",
     "gelu",
+    "geomspace",
     "getitem",
     "grad",
     "gradient",
@@ -546,12 +571,20 @@ __all__ = [
     "int64",
     "interp",
     "intersect1d",
+    "invert",
     "is_grad_enabled",
+    "isclose",
+    "iscomplex",
+    "iscomplexobj",
     "isdtype",
     "isfinite",
     "isin",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "isrealobj",
     "jacobian",
     "jvp",
     "kron",
@@ -559,8 +592,10 @@ __all__ = [
     "lcm",
     "ldexp",
     "leaky_relu",
+    "left_shift",
     "less",
     "less_equal",
+    "lexsort",
     "lgamma",
     "linalg",
     "linear",
@@ -579,6 +614,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logit",
+    "logspace",
     "logsumexp",
     "matmul",
     "matrix_transpose",
@@ -600,6 +636,8 @@ __all__ = [
     "name_scope",
     "nan",
     "nan_to_num",
+    "nanargmax",
+    "nanargmin",
     "nancumprod",
     "nancumsum",
     "nanmax",
@@ -647,8 +685,10 @@ __all__ = [
     "prod",
     "ptp",
     "quantile",
+    "rad2deg",
     "radians",
     "ravel",
+    "ravel_multi_index",
     "real",
     "real_if_close",
     "reciprocal",
@@ -661,6 +701,7 @@ __all__ = [
     "reshape",
     "resize",
     "result_type",
+    "right_shift",
     "rint",
     "roll",
     "roots",
@@ -707,8 +748,10 @@ __all__ = [
     "transpose",
     "trapezoid",
     "tril",
+    "tril_indices_from",
     "trim_zeros",
     "triu",
+    "triu_indices_from",
     "true_divide",
     "trunc",
     "uint8",
@@ -721,6 +764,7 @@ __all__ = [
     "unique_counts",
     "unique_inverse",
     "unique_values",
+    "unravel_index",
     "unstack",
     "unwrap",
     "value_and_grad",

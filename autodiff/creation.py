@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.op import implements
-from autodiff.rules import calculus, shapes
+from autodiff.rules import arithmetic, calculus, shapes
 from autodiff.tensor import Tensor, bare, host, numbers, unwrapped, wrap
 
 
@@ -144,25 +143,48 @@ def eye(
     return _leaf(np.eye(n_rows, n_cols, k, dtype=dtype or np.float64), device, requires_grad)
 
 
-@implements(np.empty_like)
+def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    r"""The frequencies that an `fft` of n samples at distance d is of: :math:`k / (n d)` for k = 0, 1, …, -2, -1.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.fft.fftfreq(5, d=0.2)
+    Tensor([ 0.,  1.,  2., -2., -1.])
+    """
+    host(device)
+    whole = np.fft.ifftshift(np.arange(-(n // 2), (n + 1) // 2))
+    return arithmetic.multiply(whole.astype(dtype or float), 1.0 / (n * d))
+
+
+def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    r"""The frequencies that an `rfft` of n samples at distance d is of: :math:`k / (n d)` from 0 to the middle.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.fft.rfftfreq(4, d=0.25)
+    Tensor([0., 1., 2.])
+    """
+    host(device)
+    return arithmetic.multiply(np.arange(n // 2 + 1).astype(dtype or float), 1.0 / (n * d))
+
+
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The shape and dtype of another; the elements are whatever the memory holds."""
     return _leaf(np.empty_like(unwrapped(x), dtype=dtype), device, requires_grad)
 
 
-@implements(np.zeros_like)
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape, and of the dtype, of another."""
     return _leaf(np.zeros_like(unwrapped(x), dtype=dtype), device, requires_grad)
 
 
-@implements(np.ones_like)
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape, and of the dtype, of another."""
     return _leaf(np.ones_like(unwrapped(x), dtype=dtype), device, requires_grad)
 
 
-@implements(np.full_like)
 def full_like(
     x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:

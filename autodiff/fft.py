@@ -1,12 +1,12 @@
 """Discrete Fourier transforms: the Array API standard's `fft` extension, and the rest of `numpy.fft`.
 
-Here are only names: the rules stand in `autodiff/rules/fft.py`.
+Here are only names: the rules stand in `autodiff/rules/fft.py`, frequencies are made in `autodiff/creation.py`.
 """
 
+from autodiff.creation import fftfreq, rfftfreq
 from autodiff.rules.fft import (
     fft,
     fft2,
-    fftfreq,
     fftn,
     fftshift,
     hfft,
@@ -20,7 +20,6 @@ from autodiff.rules.fft import (
     irfftn,
     rfft,
     rfft2,
-    rfftfreq,
     rfftn,
 )
 

@@ -9,13 +9,14 @@ from numpy.linalg import LinAlgError
 
 from autodiff.rules.decompositions import cholesky, qr
 from autodiff.rules.determinants import det, slogdet
+from autodiff.rules.eigen import eig, eigh, eigvals, eigvalsh
 from autodiff.rules.linalg import inv, lstsq, pinv, solve, tensorinv, tensorsolve
 from autodiff.rules.linear_algebra import matmul, tensordot, vecdot
 from autodiff.rules.norms import cond, matrix_norm, norm, vector_norm
 from autodiff.rules.products import cross_of_three as cross
 from autodiff.rules.products import diagonal, matrix_power, multi_dot, outer, trace
 from autodiff.rules.shapes import matrix_transpose
-from autodiff.rules.spectra import eig, eigh, eigvals, eigvalsh, matrix_rank, svd, svdvals
+from autodiff.rules.singular import matrix_rank, svd, svdvals
 
 __all__ = [
     "LinAlgError",

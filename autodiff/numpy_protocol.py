@@ -5,7 +5,9 @@ Importing this module enters them.  The functions that have derivatives stand in
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,20 +21,33 @@ from autodiff.tensor import Tensor, bare, unwrapped, wrap
 # Answers about arrays, and indices made for them: NumPy's own
 
 
-def _plain_answer(function: Callable[..., Any]) -> None:
+def _plain_answer(function: Callable[..., Any]) -> Callable[..., Any]:
     """NumPy's own answer, which is no Tensor."""
 
     @implements(function)
     def answer(*args: Any, **kwargs: Any) -> Any:
         return function(*unwrapped(args), **_unwrapped_values(kwargs))
 
+    return _named(answer, function, "as it is: it has no gradient")
 
-def _plain_result(function: Callable[..., Any]) -> None:
+
+def _plain_result(function: Callable[..., Any]) -> Callable[..., Any]:
     """NumPy's own result as a Tensor; it jumps or stands still where its arguments move, so there is no gradient."""
 
     @implements(function)
     def result(*args: Any, **kwargs: Any) -> Any:
         return wrap(bare(np.asarray(function(*unwrapped(args), **_unwrapped_values(kwargs)))))
+
+    return _named(result, function, "as a plain Tensor: it has no gradient")
+
+
+def _named(ours: Callable[..., Any], function: Callable[..., Any], what: str) -> Callable[..., Any]:
+    """The same under NumPy's name, with NumPy's signature."""
+    ours.__name__ = ours.__qualname__ = function.__name__
+    ours.__doc__ = f"The result of :func:`numpy.{function.__name__}`, {what}."
+    with suppress(ValueError):  # what NumPy wrote in C may not say
+        ours.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return ours
 
 
 def _unwrapped_values(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -40,45 +55,45 @@ def _unwrapped_values(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 _ANSWERS: tuple[Callable[..., Any], ...] = (
-    np.allclose,
     np.array2string,
-    np.array_equal,
-    np.array_equiv,
     np.array_repr,
     np.array_str,
     np.common_type,
-    np.diag_indices_from,
     np.einsum_path,
-    np.iscomplexobj,
-    np.isrealobj,
     np.ix_,
     np.may_share_memory,
     np.min_scalar_type,
-    np.ravel_multi_index,
     np.shares_memory,
-    np.tril_indices_from,
-    np.triu_indices_from,
-    np.unravel_index,
 )
 _RESULTS: tuple[Callable[..., Any], ...] = (
-    np.argpartition,
-    np.argwhere,
-    np.digitize,
     np.empty_like,
-    np.flatnonzero,
-    np.isclose,
-    np.iscomplex,
-    np.isneginf,
-    np.isposinf,
-    np.isreal,
-    np.lexsort,
-    np.nanargmax,
-    np.nanargmin,
     np.ones_like,
     np.packbits,
     np.unpackbits,
     np.zeros_like,
 )
+allclose = _plain_answer(np.allclose)
+array_equal = _plain_answer(np.array_equal)
+array_equiv = _plain_answer(np.array_equiv)
+diag_indices_from = _plain_answer(np.diag_indices_from)
+iscomplexobj = _plain_answer(np.iscomplexobj)
+isrealobj = _plain_answer(np.isrealobj)
+ravel_multi_index = _plain_answer(np.ravel_multi_index)
+tril_indices_from = _plain_answer(np.tril_indices_from)
+triu_indices_from = _plain_answer(np.triu_indices_from)
+unravel_index = _plain_answer(np.unravel_index)
+argpartition = _plain_result(np.argpartition)
+argwhere = _plain_result(np.argwhere)
+digitize = _plain_result(np.digitize)
+flatnonzero = _plain_result(np.flatnonzero)
+isclose = _plain_result(np.isclose)
+iscomplex = _plain_result(np.iscomplex)
+isneginf = _plain_result(np.isneginf)
+isposinf = _plain_result(np.isposinf)
+isreal = _plain_result(np.isreal)
+lexsort = _plain_result(np.lexsort)
+nanargmax = _plain_result(np.nanargmax)
+nanargmin = _plain_result(np.nanargmin)
 for _function in _ANSWERS:
     _plain_answer(_function)
 for _function in _RESULTS:

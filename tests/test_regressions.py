@@ -85,6 +85,31 @@ VALUES = {
     "ldexp": (lambda: gradient_of(lambda x: np.ldexp(x, 3), 2.0), 8.0),
     "deg2rad": (lambda: gradient_of(np.deg2rad, 1.0), math.pi / 180),
     "std keeps single precision": (lambda: ad.std(Tensor(np.float32([1, 2]))).dtype, np.float32),
+    "a power of nothing, by base and exponent": (
+        lambda: [list(map(float, row)) for row in ad.hessian(lambda x, p: x**p, (0, 1))(2.0, 0.0)],
+        [[0.0, 0.5], [0.5, math.log(2.0) ** 2]],
+    ),
+    "log_ndtr far on the right, twice": (lambda: float(ad.grad(ad.grad(ad.log_ndtr))(50.0)), 0.0),
+    "log_ndtr at 0, twice": (lambda: float(ad.grad(ad.grad(ad.log_ndtr))(0.0)), -2 / math.pi),
+    "fmod where a quotient is rounded up": (lambda: gradient_of(np.fmod, 1.0, 0.1), [1.0, -9.0]),
+    "interp of unsigned integers": (lambda: gradient_of(lambda x: np.interp(x, [0, 1], np.uint8([2, 1])), 0.5), -1.0),
+    "gradient by unsigned coordinates": (
+        lambda: np.gradient(Tensor([1.0, 2.0, 4.0]), np.uint8([3, 2, 1])).tolist(),
+        [-1.0, -1.5, -2.0],
+    ),
+    "average of bytes": (lambda: float(np.average(Tensor(np.uint8([200, 200])), weights=np.uint8([2, 2]))), 200.0),
+    "average by whole weights keeps single precision": (
+        lambda: np.average(Tensor(np.float32([1, 2])), weights=np.uint8([1, 2])).dtype,
+        np.float32,
+    ),
+    "gradient of two samples": (lambda: np.gradient(Tensor([1.0, 2.0]), [0.0, 2.0]).tolist(), [0.5, 0.5]),
+    "gradient keeps single precision": (lambda: np.gradient(Tensor(np.float32([1, 2])), [0.0, 2.0]).dtype, np.float32),
+    "ediff1d keeps single precision": (lambda: np.ediff1d(Tensor(np.float32([1, 2])), to_end=[5.0]).dtype, np.float32),
+    "select keeps single precision": (lambda: np.select([[True]], [Tensor(np.float32([1]))], 2.5).dtype, np.float32),
+    "pad keeps single precision": (
+        lambda: np.pad(Tensor(np.float32([1])), 1, constant_values=((1, 2.5),)).dtype,
+        np.float32,
+    ),
     "norm keeps single precision": (lambda: ad.norm(Tensor(np.float32([1, 2])), np.int64(3)).dtype, np.float32),
 }
 

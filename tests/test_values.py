@@ -23,7 +23,7 @@ def long(x):
     return np.asarray(x, dtype=np.longdouble)
 
 
-def hypergeometric(x, above, below, terms=400):
+def hypergeometric(x, above, below, terms=1000):
     """The generalised hypergeometric series in x."""
     total = term = np.ones_like(long(x))
     for k in range(terms):

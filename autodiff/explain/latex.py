@@ -291,11 +291,11 @@ class Writer:
             elif item.slot:
                 arg = x.args[item.slot - 1]
                 negative, text, _ = self.term(arg)
-                if negative and out.endswith("+ "):
+                if negative and out.endswith("+ ") and item.needs <= SUM:
                     out = f"{out[:-2]}- {text}"
                 else:
                     text = self.within(arg, item.needs, followed=item.followed, truth=op.name in _OF_TRUTHS)
-                    out += parenthesised(text) if item.needs == POWER and starts_with_function(text) else text
+                    out += parenthesised(text) if item.needs == POWER and _may_be_misread(text) else text
             else:
                 out += item.text
         return out, cut.level
@@ -380,6 +380,11 @@ def _in_triangles(parts: tuple[Any, Any, Any], truth: bool) -> tuple[str, int]:
 
 def _escaped(text: str) -> str:
     return re.sub(r"([_#%&${}])", r"\\\1", text)
+
+
+def _may_be_misread(text: str) -> bool:
+    """Whether a function written in front would seem to be of the first part alone, or of another function."""
+    return starts_with_function(text) or (text.startswith(("(", r"\left(")) and text[-1] not in ")")
 
 
 def parenthesised(text: str) -> str:

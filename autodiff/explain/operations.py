@@ -359,8 +359,13 @@ def _composites(family: ModuleType) -> Iterator[tuple[str, str, str]]:
         theirs = _numpy_name(function)
         if theirs is None or isinstance(ours, Op) or getattr(ours, "__module__", None) != family.__name__:
             continue
-        if function not in _OF_SHAPE and ours not in shown_already and not callable(_public(theirs)):
+        if function not in _OF_SHAPE and ours not in shown_already and not _is_listed(_public(theirs)):
             yield "", f"`{theirs}`", _sentence(inspect.getdoc(ours) or "")
+
+
+def _is_listed(function: Any) -> bool:
+    """Whether a public function is a row, or made of rows."""
+    return isinstance(function, Op) or getattr(function, "__module__", "").startswith(rules.__name__)
 
 
 def _public_name(function: Any, name: str) -> str | None:

@@ -26,6 +26,8 @@ def simpler(op: Op, args: tuple[Any, ...], params: Mapping[str, Any], value: Arr
     add(x, x)
     """
     rule = _RULES.get(op.name)
+    if op.name in _ARITHMETIC and any(_dtype(x) == bool for x in args):  # NumPy refuses -[x > 0]
+        rule = None
     found = None if rule is None else rule(*args, **params)
     if found is None or np.shape(found) != np.shape(value) or _dtype(found) != value.dtype:
         return None
@@ -140,6 +142,7 @@ def _reshape(x: Any, shape: Any = None, **_: Any) -> Any:
     return x
 
 
+_ARITHMETIC = {"add", "subtract", "negative", "multiply", "divide"}
 _RULES: dict[str, Callable[..., Any]] = {
     "add": _add,
     "subtract": _subtract,

@@ -351,8 +351,13 @@ def _derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: dic
 
 
 def names_of(op: Op, arity: int) -> tuple[str, ...]:
-    """How the arguments of a call are written: x, or x_1, x_2, …, or the names that the operation gives them."""
-    if op.arguments is None:
+    """How the arguments of a call are written: x, or x_1, x_2, …, or the names that the operation gives them.
+
+    y and g are the result and its gradient, so that no argument is written so.
+    """
+    if arity == 1 and op.arguments is not None and op.arguments[0] in ("y", "g"):
+        return ("x",)
+    if op.arguments is None or {"y", "g"} & set(op.arguments):
         return tuple(f"x_{{{i + 1}}}" if i > 8 else f"x_{i + 1}" for i in range(arity))
     return tuple(_written(name, arity) for name in op.arguments)
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 #: How tightly a formula holds together: what has a lower number than its place allows is put in parentheses.
-LOGIC, RELATION, SUM, PRODUCT, PREFIX, POWER, ATOM = range(7)
+LOGIC, RELATION, SUM, OPERATION, PRODUCT, PREFIX, POWER, ATOM = range(8)
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|#\d|\s+|[\d.]+|.")
 _OPEN = {"(", "[", r"\lvert", r"\lVert", r"\lfloor", r"\lceil", r"\begin"}
@@ -21,7 +21,8 @@ _BINARY = {
     **dict.fromkeys((r"\land", r"\lor", r"\oplus", r"\lnot"), LOGIC),
     **dict.fromkeys(("=", "<", ">", r"\le", r"\ge", r"\ne", r"\in", r"\ll", r"\gg"), RELATION),
     **dict.fromkeys(("+", "-"), SUM),
-    **dict.fromkeys((r"\odot", r"\cdot", r"\times", r"\star", r"\bmod", r"\mathbin", "/", "*", r"\otimes"), PRODUCT),
+    **dict.fromkeys((r"\star", r"\bmod", r"\mathbin", "/", "*"), OPERATION),
+    **dict.fromkeys((r"\odot", r"\cdot", r"\times", r"\otimes"), PRODUCT),
 }
 _FUNCTIONS = {
     rf"\{name}"
@@ -136,9 +137,9 @@ def _needs(solid: list[Any], position: int, left: Any) -> int:
     if key in _SEPARATORS | _OPEN or key in ("^", "_"):
         return LOGIC
     if key in _BINARY:
-        return {LOGIC: RELATION, RELATION: SUM, SUM: PRODUCT if key == "-" else SUM}.get(
-            _BINARY[key], POWER if key == "/" else PRODUCT
-        )
+        if key in ("-", "/"):
+            return PRODUCT if key == "-" else POWER
+        return {LOGIC: RELATION, RELATION: SUM, SUM: SUM, OPERATION: PREFIX}.get(_BINARY[key], PRODUCT)
     if isinstance(left, list) and position >= 2 and solid[position - 2] == r"\begin":
         return LOGIC
     return POWER if _function_before(solid, position) else PREFIX

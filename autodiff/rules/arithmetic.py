@@ -25,6 +25,11 @@ stop_gradient = primitive(
 )
 
 
+def as_array(x: Array) -> Array:
+    """An array or a Tensor as it is; numbers and sequences as an array."""
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
 def values(x: Array) -> Array:
     """A plain array of the numbers: what decides between branches, and where things lie, has no derivative."""
     return np.asarray(stop_gradient(x))
@@ -63,7 +68,7 @@ def _power_of_base(y: Array, x: Array, p: Array) -> Array:
     """p x^(p-1), and 0 for x^0 even at x = 0."""
     if isinstance(p, (int, float)):
         return p * x ** (p - 1) if p else np.zeros_like(x)
-    return p * x ** np.where(p == 0, 1, p - 1)
+    return p * np.where((x == 0) & (p == 0), 1, x) ** (floating(p) - 1)
 
 
 def _power_of_exponent(y: Array, x: Array, p: Array) -> Array:
@@ -223,7 +228,7 @@ floor_divide = elementwise(operator.floordiv, 0, 0, name="floor_divide", tex=r"\
 remainder = elementwise(
     operator.mod, 1, lambda y, a, b: -np.floor_divide(a, b), name="remainder", tex=r"#1 \bmod #2", **_QUOTIENT
 )
-fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), tex=r"\operatorname{fmod}(#1, #2)", **_QUOTIENT)
+fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.rint((a - y) / b), tex=r"\operatorname{fmod}(#1, #2)", **_QUOTIENT)
 
 # Complex parts, and angles in other units
 
@@ -342,3 +347,14 @@ astype = linear(
     tex="#1",
     domain=lambda d: ((d.array(),), {"dtype": np.dtype(np.float64)}),
 )
+
+
+def cast(x: Array, dtype: Any) -> Array:
+    """With another dtype, where one is given."""
+    return x if dtype is None else astype(x, dtype=np.dtype(dtype))
+
+
+def in_precision_of(x: Array, y: Array) -> Array:
+    """`y` with the dtype of `x`, unless it would lose a fraction or an imaginary part by that."""
+    dtype, given = values(x).dtype, values(y).dtype
+    return y if given == dtype or not np.can_cast(given, dtype, "same_kind") else astype(y, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Calculus on samples: differences, slopes, integrals, interpolation, convolution."""
+"""Calculus on samples: differences, slopes, integrals, interpolation."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff.op import Array, implements, linear
-from autodiff.rules.arithmetic import add, astype, conj, multiply, not_equal, power, subtract, values
-from autodiff.rules.indexing import along, getitem, select
-from autodiff.rules.shapes import broadcast_to, concat, flip, moveaxis, ravel, reshape
+from autodiff.op import Array, implements
+from autodiff.rules.arithmetic import (
+    add,
+    as_array,
+    cast,
+    floating,
+    in_precision_of,
+    multiply,
+    not_equal,
+    power,
+    subtract,
+    values,
+)
+from autodiff.rules.indexing import lying_along, part_along, select
+from autodiff.rules.shapes import axes_of, broadcast_to, concat, moveaxis, ravel
 
 
 def _part(x: Array, axis: int, start: int | None, stop: int | None) -> Array:
-    return getitem(x, key=along(x, axis, slice(start, stop)))
-
-
-def _along(v: Array, axis: int, ndim: int) -> Array:
-    """A vector that lies along one axis of many."""
-    return reshape(v, (-1,) + (1,) * (ndim - axis - 1))
+    return part_along(x, axis, slice(start, stop))
 
 
 # Differences
@@ -75,7 +81,7 @@ def ediff1d(x: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     """
     flat = ravel(x)
     parts = [to_begin, subtract(flat[1:], flat[:-1]), to_end]
-    return concat([ravel(part) for part in parts if part is not None])
+    return concat([in_precision_of(flat, ravel(part)) for part in parts if part is not None])
 
 
 def _slope(f: Array, h: Array, axis: int, edge_order: int) -> Array:
@@ -98,10 +104,10 @@ def _slope(f: Array, h: Array, axis: int, edge_order: int) -> Array:
         if even:
             inside = [(above - below) / (2 * h)]
         else:
-            a, b = (_along(part, axis, ndim) for part in (h[:-1], h[1:]))
+            a, b = (lying_along(part, axis, ndim) for part in (h[:-1], h[1:]))
             inside = [-b / (a * (a + b)) * below + (b - a) / (a * b) * here + a / (b * (a + b)) * above]
     if edge_order == 1:
-        first, last = spacings(0)[0], h if even else h[-1]
+        first, last = (h, h) if even else (h[0], h[-1])
         return concat([(parts[1] - parts[0]) / first, *inside, (parts[3] - parts[2]) / last], axis)
     a, b = spacings(0)
     third = _part(f, axis, 2, 3)
@@ -140,7 +146,7 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
     Tensor([1.5, 2. , 2.5])
     """
     shape = np.shape(f)
-    axes = tuple(range(len(shape))) if axis is None else normalize_axis_tuple(axis, len(shape))
+    axes = axes_of(axis, len(shape))
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is 1 or 2, got {edge_order}")
     if len(varargs) not in (0, 1, len(axes)) or (len(varargs) == 1 != len(axes) and np.ndim(varargs[0])):
@@ -148,12 +154,13 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
             f"gradient takes a distance, or one or coordinates for each of {len(axes)} axes, got {len(varargs)}"
         )
     steps = list(varargs or (1.0,)) * (len(axes) if len(varargs) < 2 else 1)
-    f = f if values(f).dtype.kind in "fc" else astype(f, dtype=np.float64)
+    f = floating(as_array(f))
     slopes = []
     for a, step in zip(axes, steps, strict=True):
         if np.ndim(step) > 1 or (np.ndim(step) == 1 and np.shape(step) != (shape[a],)):
             raise ValueError(f"gradient: coordinates of shape {np.shape(step)} for axis {a} of shape {shape}")
-        slopes.append(_slope(f, step if np.ndim(step) == 0 else diff(step), a, edge_order))
+        h = step if np.ndim(step) == 0 else diff(floating(step))
+        slopes.append(in_precision_of(f, _slope(f, h, a, edge_order)))
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 
@@ -180,7 +187,7 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
     axis = normalize_axis_index(axis, np.ndim(y))
     if x is not None:
         dx = diff(x) if np.ndim(x) == 1 else diff(x, axis=axis)
-        dx = _along(dx, axis, np.ndim(y)) if np.ndim(x) == 1 else dx
+        dx = lying_along(dx, axis, np.ndim(y)) if np.ndim(x) == 1 else dx
     return np.sum(dx * (_part(y, axis, 1, None) + _part(y, axis, None, -1)) / 2, axis=axis)
 
 
@@ -221,16 +228,16 @@ def linspace(
     """
     span = subtract(stop, start)
     steps = num - 1 if endpoint else num
-    count = np.reshape(np.arange(num), (-1,) + (1,) * np.ndim(span))
+    count = lying_along(np.arange(num), 0, np.ndim(span) + 1)
     count = count.astype(np.result_type(values(span).dtype, np.float16))
     line = count * (span / max(steps, 1)) + start
     line = moveaxis(select(count == steps, stop, line) if endpoint and steps else line, 0, axis)
-    line = line if dtype is None else astype(line, dtype=np.dtype(dtype))
+    line = cast(line, dtype)
     return (line, span / steps if steps else np.nan * span) if retstep else line
 
 
 @implements(np.logspace)
-def _logspace(
+def logspace(
     start: Array,
     stop: Array,
     num: int = 50,
@@ -239,19 +246,35 @@ def _logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Array:
+    r"""Powers with exponents equally far apart: :math:`y_i = b^{a + t_i (c - a)}`, differentiated in all three.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logspace(ad.Tensor(0.0), 2.0, 3)
+    Tensor([  1.,  10., 100.])
+    """
     powers = power(base, linspace(start, stop, num, endpoint, axis=axis))
-    return powers if dtype is None else astype(powers, dtype=np.dtype(dtype))
+    return cast(powers, dtype)
 
 
 @implements(np.geomspace)
-def _geomspace(
+def geomspace(
     start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Array:
+    r"""So many numbers of which each is the one before times the same: :math:`y_i = a \, (b / a)^{t_i}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.geomspace(ad.Tensor(1.0), 4.0, 3)
+    Tensor([1., 2., 4.])
+    """
     shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first, ratio = broadcast_to(start, shape), broadcast_to(stop / start, shape)
-    powers = multiply(first, power(ratio, _along(linspace(0.0, 1.0, num, endpoint), 0, len(shape) + 1)))
+    powers = multiply(first, power(ratio, lying_along(linspace(0.0, 1.0, num, endpoint), 0, len(shape) + 1)))
     powers = moveaxis(powers, 0, axis)
-    return powers if dtype is None else astype(powers, dtype=np.dtype(dtype))
+    return cast(powers, dtype)
 
 
 @implements(np.interp)
@@ -284,7 +307,7 @@ def interp(
     >>> ad.grad(ad.interp, argnums=2)(x, xp, fp)
     Tensor([0.5, 0.5, 0. ])
     """
-    xp, fp = add(xp, 0), add(fp, 0)
+    xp, fp = floating(add(xp, 0)), floating(add(fp, 0))
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp needs points of one axis and equal number, got {np.shape(xp)} and {np.shape(fp)}")
     if period is not None:
@@ -306,80 +329,3 @@ def interp(
     y = select(at < points[0], fp[0] if left is None else left, y)
     y = select(at == points[-1], fp[-1], y)
     return select(at > points[-1], fp[-1] if right is None else right, y)
-
-
-# Convolution
-
-
-def _convolve(a: Array, v: Array) -> Array:
-    return np.convolve(a, v)
-
-
-def _convolve_part(g: Array, other: Array) -> Array:
-    """The sum over the other's elements, each moved back to where it came from."""
-    n = other.shape[0]
-    return full_convolution.on(g, np.flip(other))[n - 1 : g.shape[0]]
-
-
-full_convolution = linear(
-    _convolve,
-    lambda g, y, a, v: _convolve_part(g, v),
-    lambda g, y, a, v: _convolve_part(g, a),
-    name="full_convolution",
-    tex="#1 * #2",
-    domain=lambda d: ((d.array(shape=(d.integer(1, 5),)), d.array(shape=(d.integer(1, 5),))), {}),
-)
-
-
-def _central(y: Array, long: int, short: int, mode: str, start: int) -> Array:
-    """The part of a full convolution that a mode asks for; `start` is where "same" begins."""
-    if mode not in ("full", "same", "valid"):
-        raise ValueError(f"the mode of a convolution is 'full', 'same' or 'valid', got {mode!r}")
-    if mode == "full":
-        return y
-    return y[start : start + long] if mode == "same" else y[short - 1 : long]
-
-
-def _vector(x: Array, what: str) -> Array:
-    x = reshape(x, (1,)) if np.ndim(x) == 0 else x
-    if np.ndim(x) != 1 or np.size(x) == 0:
-        raise ValueError(f"{what} takes vectors that are not empty, got shape {np.shape(x)}")
-    return x
-
-
-@implements(np.convolve)
-def convolve(a: Array, v: Array, mode: str = "full") -> Array:
-    r"""Convolution of two sequences: :math:`y_k = \sum_i a_i v_{k-i}`.
-
-    Parameters
-    ----------
-    a, v : array
-        Of one axis each.
-    mode : {"full", "same", "valid"}
-        Every overlap, as many from the middle as the longer has elements, or whole overlaps only.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.convolve(ad.Tensor([1.0, 2.0, 3.0]), ad.Tensor([0.0, 1.0, 0.5]))
-    Tensor([0. , 1. , 2.5, 4. , 1.5])
-    """
-    a, v = _vector(a, "convolve"), _vector(v, "convolve")
-    long, short = max(np.size(a), np.size(v)), min(np.size(a), np.size(v))
-    return _central(full_convolution(a, v), long, short, mode, (short - 1) // 2)
-
-
-@implements(np.correlate)
-def correlate(a: Array, v: Array, mode: str = "valid") -> Array:
-    r"""Correlation of two sequences: :math:`y_k = \sum_i a_{i+k} \bar v_i`.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.correlate(ad.Tensor([1.0, 2.0, 3.0]), ad.Tensor([0.0, 1.0, 0.5]), "same")
-    Tensor([2. , 3.5, 3. ])
-    """
-    a, v = _vector(a, "correlate"), _vector(v, "correlate")
-    long, short = max(np.size(a), np.size(v)), min(np.size(a), np.size(v))
-    start = short // 2 if np.size(v) > np.size(a) else (short - 1) // 2
-    return _central(full_convolution(a, conj(flip(v))), long, short, mode, start)

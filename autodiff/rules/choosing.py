@@ -32,7 +32,7 @@ def select(condlist: Any, choicelist: Any, default: Array = 0) -> Array:
     if any(c.dtype != np.bool for c in conditions):
         raise TypeError(f"select takes booleans as conditions, got {[str(c.dtype) for c in conditions]}")
     shape = np.broadcast_shapes(*map(np.shape, (*conditions, *choicelist, default)))
-    dtype = np.result_type(*(values(x) for x in (*choicelist, default)))
+    dtype = np.result_type(*(x if type(x) in (int, float, complex) else values(x) for x in (*choicelist, default)))
     y = broadcast_to(default, shape)
     for condition, choice in zip(reversed(conditions), reversed(choicelist), strict=True):
         y = where(condition, choice, y)

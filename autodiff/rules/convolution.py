@@ -12,119 +12,18 @@ of each are the other two, and there is nothing else to derive.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff.op import Array, Op, linear
-from autodiff.rules.arithmetic import add
-from autodiff.rules.indexing import where
-from autodiff.rules.linear_algebra import matmul
-from autodiff.rules.reductions import max as greatest
-from autodiff.rules.reductions import sum as add_up
-from autodiff.rules.shapes import moveaxis, reshape
+from autodiff.op import Array, Op, implements, linear
+from autodiff.rules.arithmetic import add, conj
+from autodiff.rules.shapes import flip, reshape
+from autodiff.rules.windows import Ints, blank, gather, integers, put_back, shape_of_input, some_windows
 
-Ints = tuple[int, ...]
 Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
 
-# Windows: what each element of a kernel meets
-
-
-def _steps(
-    sizes: Ints, kernel: Ints, out: Ints, stride: Ints, before: Ints, dilation: Ints
-) -> Iterator[tuple[Ints, tuple[slice, ...], tuple[slice, ...]]]:
-    """For each element of a kernel: where it is, the places in the result that it counts for, what it meets there."""
-
-    def along(size: int, k: int, m: int, s: int, b: int, d: int) -> list[tuple[int, slice, slice]]:
-        steps = []
-        for i in range(k):
-            first = i * d - b
-            low, high = max(0, -(first // s)), min(m, (size - 1 - first) // s + 1)
-            if low < high:
-                steps.append((i, slice(low, high), slice(low * s + first, (high - 1) * s + first + 1, s)))
-        return steps
-
-    for parts in product(*map(along, sizes, kernel, out, stride, before, dilation)):
-        at, places, met = zip(*parts, strict=True)
-        yield at, places, met
-
-
-def _blank(sizes: Ints, kernel: Ints, out: Ints, stride: Ints, before: Ints, dilation: Ints) -> Any:
-    """What makes an array to be filled with windows: with zeros, if some of them reach beyond the ends."""
-    reach = ((m - 1) * s + (k - 1) * d - b for k, m, s, b, d in zip(kernel, out, stride, before, dilation, strict=True))
-    return np.zeros if any(before) or any(last >= n for last, n in zip(reach, sizes, strict=True)) else np.empty
-
-
-def _gather(y: Array, x: Array, stride: Ints, before: Ints, dilation: Ints) -> Array:
-    """Fill `y` with the windows of `x`; a kernel's axes come first, then those of `x`, the last of other length."""
-    dims = len(stride)
-    for k, places, met in _steps(x.shape[-dims:], y.shape[:dims], y.shape[-dims:], stride, before, dilation):
-        y[(*k, ..., *places)] = x[(..., *met)]
-    return y
-
-
-def _scatter(x: Array, y: Array, stride: Ints, before: Ints, dilation: Ints) -> Array:
-    """The transpose: add windows `y` to zeros `x`, each where it was taken from."""
-    dims = len(stride)
-    for k, places, met in _steps(x.shape[-dims:], y.shape[:dims], y.shape[-dims:], stride, before, dilation):
-        x[(..., *met)] += y[(*k, ..., *places)]
-    return x
-
-
-def _laid_as(x: Array, make: Any, shape: Ints, first: Ints = ()) -> Array:
-    """A new array with as many axes as `x`, in the same order in memory, behind a few more."""
-    order = sorted(range(x.ndim), key=lambda a: -abs(x.strides[a]))
-    y = make((*first, *(shape[a] for a in order)), x.dtype)
-    return np.moveaxis(y, range(len(first), y.ndim), [len(first) + a for a in order])
-
-
-def _windows(x: Array, kernel: Ints, out: Ints, stride: Ints, before: Ints, dilation: Ints) -> Array:
-    r"""All windows, their elements numbered in the first axis: :math:`y_{k \dots p} = x_{\dots, p s + k d - b}`."""
-    make = _blank(x.shape[-len(out) :], kernel, out, stride, before, dilation)
-    y = _laid_as(x, make, (*x.shape[: -len(out)], *out), first=kernel)
-    _gather(y, x, stride, before, dilation)
-    return np.reshape(y, (math.prod(kernel), *y.shape[len(kernel) :]))
-
-
-def _overlap(y: Array, sizes: Ints, kernel: Ints, stride: Ints, before: Ints, dilation: Ints) -> Array:
-    """Windows put back where they were taken from, and added up where they overlap: the transpose of `windows`."""
-    x = _laid_as(y[0], np.zeros, (*y.shape[1 : -len(sizes)], *sizes))
-    return _scatter(x, np.reshape(y, (*kernel, *y.shape[1:])), stride, before, dilation)
-
-
-def _some_windows(d: Any) -> tuple[Ints, Ints, Ints, dict[str, Any]]:
-    """The lengths of an array, a kernel and the result, and how the one is laid on the other."""
-    dims = d.integer(1, 2)
-    sizes = tuple(d.integer(1, 4) for _ in range(dims))
-    kernel, stride, dilation = (tuple(d.integer(1, 2) for _ in range(dims)) for _ in range(3))
-    before, out = tuple(d.integer(0, 1) for _ in range(dims)), tuple(d.integer(1, n) for n in sizes)
-    return sizes, kernel, out, {"stride": stride, "before": before, "dilation": dilation}
-
-
-def _windows_calls(d: Any) -> Any:
-    sizes, kernel, out, laid = _some_windows(d)
-    return (d.array(shape=(2, *sizes)),), {"kernel": kernel, "out": out, **laid}
-
-
-def _overlap_calls(d: Any) -> Any:
-    sizes, kernel, out, laid = _some_windows(d)
-    return (d.array(shape=(math.prod(kernel), 2, *out)),), {"sizes": sizes, "kernel": kernel, **laid}
-
-
-windows: Op = linear(
-    _windows,
-    lambda g, y, x, kernel, out, **laid: overlap.on(g, sizes=x.shape[-len(kernel) :], kernel=kernel, **laid),
-    name="windows",
-    domain=_windows_calls,
-)
-overlap: Op = linear(
-    _overlap,
-    lambda g, x, y, sizes, kernel, **laid: windows.on(g, kernel=kernel, out=y.shape[-len(sizes) :], **laid),
-    name="overlap",
-    domain=_overlap_calls,
-)
 
 # Convolution: a product of matrices for each group of channels, with all places of all samples side by side.  In memory
 # samples are the last axis, for long runs of neighbours; results stay so, and what is computed from them.
@@ -160,9 +59,9 @@ def _spread(columns: Array, dims: int) -> Array:
 def _columns(x: Array, kernel: Ints, out: Ints, stride: Ints, before: Ints, dilation: Ints, groups: int) -> Array:
     """What the elements of a kernel meet, as (groups, C / groups * kernel, out * N)."""
     x = _samples_last(x, groups)
-    make = _blank(x.shape[2:-1], kernel, out, stride, before, dilation)
+    make = blank(x.shape[2:-1], kernel, out, stride, before, dilation)
     columns = make((*x.shape[:2], *kernel, *out, x.shape[-1]), x.dtype)
-    _gather(_spread(columns, len(out)), np.moveaxis(x, -1, 2), stride, before, dilation)
+    gather(_spread(columns, len(out)), np.moveaxis(x, -1, 2), stride, before, dilation)
     return np.reshape(columns, (groups, math.prod(columns.shape[1 : 2 + len(out)]), math.prod(out) * x.shape[-1]))
 
 
@@ -180,7 +79,7 @@ def _transposed_convolution(
     columns = _matrices(weight, groups).mT @ _rows(_samples_last(y, groups))
     columns = np.reshape(columns, (groups, inner, *kernel, *out, n))
     x = np.zeros((groups, inner, *sizes, n), columns.dtype)
-    _scatter(np.moveaxis(x, -1, 2), _spread(columns, len(out)), stride, before, dilation)
+    put_back(np.moveaxis(x, -1, 2), _spread(columns, len(out)), stride, before, dilation)
     return _samples_first(x, n, sizes)
 
 
@@ -197,7 +96,7 @@ def _convolution_calls(*which: str) -> Any:
     """The calls of one of the three: two of the arrays x, w, y, and the lengths of the third."""
 
     def calls(d: Any) -> Any:
-        sizes, kernel, out, laid = _some_windows(d)
+        sizes, kernel, out, laid = some_windows(d)
         groups, n, inner = d.integer(1, 2), d.integer(0, 2), d.integer(1, 2)
         outer = d.integer(1, 2) * groups
         shapes = {"x": (n, inner * groups, *sizes), "w": (outer, inner, *kernel), "y": (n, outer, *out)}
@@ -236,44 +135,24 @@ convolution_weight: Op = linear(
 # The functions: PyTorch's names, order of arguments and shapes
 
 
-def _ints(name: str, what: str, value: Any, dims: int, least: int) -> Ints:
-    """An integer for each axis, of one for all of them or one for each."""
-    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
-    if len(given) != dims or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in given):
-        each = "" if dims == 1 else f", or {dims} of them"
-        raise ValueError(f"{name}: {what} is an integer{each}, got {value!r}")
-    if any(n < least for n in given):
-        raise ValueError(f"{name}: {what} is at least {least}, got {value!r}")
-    return tuple(int(n) for n in given)
-
-
 def _pairs(name: str, padding: Padding, dims: int) -> list[Ints]:
     """How many zeros before and after, for each axis."""
     if isinstance(padding, (tuple, list)) and any(isinstance(p, (tuple, list)) for p in padding):
         if len(padding) != dims:
             raise ValueError(f"{name}: padding is a pair for each of {dims} axes, got {padding!r}")
-        return [_ints(name, "padding", pair, 2, 0) for pair in padding]
-    return [(p, p) for p in _ints(name, "padding", padding, dims, 0)]
-
-
-def _shape(name: str, x: Array, dims: int) -> Ints:
-    """The shape of an input: an axis for samples, or none; one for channels; and so many more."""
-    shape: Ints = np.shape(x)
-    if len(shape) not in (dims + 1, dims + 2):
-        letters = "C, L" if dims == 1 else "C, H, W"
-        raise ValueError(f"{name}: the input has the axes (N, {letters}) or ({letters}), got shape {shape}")
-    return shape
+        return [integers(name, "padding", pair, 2, 0) for pair in padding]
+    return [(p, p) for p in integers(name, "padding", padding, dims, 0)]
 
 
 def _checked(
     name: str, dims: int, x: Array, weight: Array, bias: Array, groups: Any, transposed: bool
 ) -> tuple[Ints, Ints, int]:
     """The shapes of input and weight, and the number of groups, if they fit; the bias has to fit, too."""
-    shape, weights = _shape(name, x, dims), np.shape(weight)
+    shape, weights = shape_of_input(name, x, dims), np.shape(weight)
     if len(weights) != dims + 2 or not all(weights):
         order = "(C, out / groups, *kernel)" if transposed else "(out, C / groups, *kernel)"
         raise ValueError(f"{name}: the weight has the axes {order}, {dims} of the kernel, got shape {weights}")
-    (groups,) = _ints(name, "groups", groups, 1, 1)
+    (groups,) = integers(name, "groups", groups, 1, 1)
     if weights[0] % groups:
         raise ValueError(f"{name}: a weight of shape {weights} does not divide into groups={groups}")
     ends = weights[0], weights[1] * groups
@@ -301,7 +180,7 @@ def _convolve(
     name: str, dims: int, x: Array, weight: Array, bias: Array, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Array:
     shape, weights, groups = _checked(name, dims, x, weight, bias, groups, transposed=False)
-    stride, dilation = _ints(name, "stride", stride, dims, 1), _ints(name, "dilation", dilation, dims, 1)
+    stride, dilation = integers(name, "stride", stride, dims, 1), integers(name, "dilation", dilation, dims, 1)
     spans = tuple(d * (k - 1) + 1 for k, d in zip(weights[2:], dilation, strict=True))
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
@@ -335,8 +214,8 @@ def _convolve_back(
     dilation: Any,
 ) -> Array:
     shape, weights, groups = _checked(name, dims, x, weight, bias, groups, transposed=True)
-    stride, dilation = _ints(name, "stride", stride, dims, 1), _ints(name, "dilation", dilation, dims, 1)
-    more = _ints(name, "output_padding", output_padding, dims, 0)
+    stride, dilation = integers(name, "stride", stride, dims, 1), integers(name, "dilation", dilation, dims, 1)
+    more = integers(name, "output_padding", output_padding, dims, 0)
     if any(m >= max(s, d) for m, s, d in zip(more, stride, dilation, strict=True)):
         raise ValueError(
             f"{name}: output_padding is less than the stride or the dilation, got {output_padding!r} "
@@ -491,239 +370,78 @@ def conv_transpose2d(
     return _convolve_back("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-def _pool(
-    name: str, dims: int, x: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> tuple[Array, Ints, dict[str, Ints]]:
-    """The windows to be pooled, numbered in the first axis; the lengths of the axes they are from; how they lie."""
-    shape = _shape(name, x, dims)
-    kernel = _ints(name, "kernel_size", kernel, dims, 1)
-    stride = kernel if stride is None else _ints(name, "stride", stride, dims, 1)
-    before, dilation = _ints(name, "padding", padding, dims, 0), _ints(name, "dilation", dilation, dims, 1)
-    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-    if any(2 * b > span for b, span in zip(before, spans, strict=True)):
-        raise ValueError(f"{name}: padding is at most half of what the kernel spans, {spans}, got {padding!r}")
-    out = []
-    for n, span, s, b in zip(shape[-dims:], spans, stride, before, strict=True):
-        steps, rest = divmod(n + 2 * b - span, s)
-        steps += bool(ceil_mode and rest and (steps + 1) * s < n + b)
-        if steps < 0:
-            raise ValueError(
-                f"{name}: the kernel spans {spans}, which is more than the padded input (shape {shape}, "
-                f"padding {padding!r})"
-            )
-        out.append(steps + 1)
-    laid = {"kernel": kernel, "out": tuple(out), "stride": stride, "before": before, "dilation": dilation}
-    return windows(x, **laid), shape[-dims:], laid
+# Of two sequences: NumPy's, with a row of its own, which has no matrix of windows where both are long
 
 
-def _inside(name: str, sizes: Ints, laid: dict[str, Ints]) -> Array:
-    """Which elements of the windows lie within axes of such lengths; some of each window must."""
-    inside = _windows(np.ones(sizes, bool), **laid)
-    if not inside.any(axis=0).all():
-        raise ValueError(f"{name}: a window with {laid} meets no element of axes of lengths {sizes}")
-    return inside
+def _full_convolution(a: Array, v: Array) -> Array:
+    return np.convolve(a, v)
 
 
-def _max_pool(
-    name: str, dims: int, x: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> Array:
-    seen, sizes, laid = _pool(name, dims, x, kernel, stride, padding, dilation, ceil_mode)
-    kind = seen.dtype.kind
-    if kind not in "iuf":
-        raise TypeError(f"{name}: only real numbers have a greatest, got dtype {seen.dtype}")
-    inside = _inside(name, sizes, laid)
-    if not inside.all():
-        lowest = -np.inf if kind == "f" else np.iinfo(seen.dtype).min
-        seen = where(np.expand_dims(inside, tuple(range(1, seen.ndim - dims))), seen, lowest)
-    return greatest(seen, axis=0)
+def _full_convolution_part(g: Array, other: Array) -> Array:
+    """The sum over the other's elements, each moved back to where it came from."""
+    n = other.shape[0]
+    return full_convolution.on(g, np.flip(other))[n - 1 : g.shape[0]]
 
 
-def _avg_pool(
-    name: str, dims: int, x: Array, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool
-) -> Array:
-    seen, sizes, laid = _pool(name, dims, x, kernel, stride, padding, 1, ceil_mode)
-    if count_include_pad:
-        sizes = tuple(n + 2 * b for n, b in zip(sizes, laid["before"], strict=True))
-        laid = {**laid, "before": (0,) * dims}
-    counts = np.sum(_inside(name, sizes, laid), axis=0)
-    most = counts.max(initial=1)
-    total = add_up(seen, axis=0)
-    return total / (int(most) if np.all(counts == most) else counts.astype(total.dtype))
+full_convolution = linear(
+    _full_convolution,
+    lambda g, y, a, v: _full_convolution_part(g, v),
+    lambda g, y, a, v: _full_convolution_part(g, a),
+    name="full_convolution",
+    tex="#1 * #2",
+    domain=lambda d: ((d.array(shape=(d.integer(1, 5),)), d.array(shape=(d.integer(1, 5),))), {}),
+)
 
 
-def max_pool1d(
-    input: Array,
-    kernel_size: int | Ints,
-    stride: int | Ints | None = None,
-    padding: int | Ints = 0,
-    dilation: int | Ints = 1,
-    ceil_mode: bool = False,
-) -> Array:
-    r"""The greatest in each window of one axis: :math:`y_{n c p} = \max_k x_{n, c, p s + k d - a}`.
-
-    All is as for :func:`max_pool2d`, with one axis in place of two.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.max_pool1d(ad.Tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
-    Tensor([[3., 2.]])
-    """
-    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+def _central(y: Array, long: int, short: int, mode: str, start: int) -> Array:
+    """The part of a full convolution that a mode asks for; `start` is where "same" begins."""
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"the mode of a convolution is 'full', 'same' or 'valid', got {mode!r}")
+    if mode == "full":
+        return y
+    return y[start : start + long] if mode == "same" else y[short - 1 : long]
 
 
-def max_pool2d(
-    input: Array,
-    kernel_size: int | Ints,
-    stride: int | Ints | None = None,
-    padding: int | Ints = 0,
-    dilation: int | Ints = 1,
-    ceil_mode: bool = False,
-) -> Array:
-    r"""The greatest in each window of two axes: :math:`y_{n c p} = \max_k x_{n, c, p s + k d - a}`.
-
-    Parameters
-    ----------
-    input : array
-        Of shape (N, C, H, W), or (C, H, W) for one sample.
-    kernel_size : int or tuple of ints
-        The window's height and width.
-    stride : int or tuple of ints, optional
-        From one window to the next; the window's size if left out.
-    padding : int or tuple of ints
-        How far windows may reach beyond the ends, where nothing is; at most half of the window.
-    dilation : int or tuple of ints
-        From one element of a window to the next.
-    ceil_mode : bool
-        Whether a last window that begins inside, and ends beyond, counts.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, the window is larger than the padded input, or a number is too small or large.
-    TypeError
-        If numbers are complex.
-
-    Notes
-    -----
-    Elements of a window that tie share the gradient, as those of `max` do, which pooling is for each window: the
-    subgradient of least norm, whatever the order of the elements.  PyTorch gives all to the first of them.  Pooling
-    what a ReLU gave, where most ties are, leads to no difference: what ties at 0 passes nothing on.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.max_pool2d(ad.reshape(ad.arange(16.0), (1, 4, 4)), 2)
-    Tensor([[[ 5.,  7.],
-             [13., 15.]]])
-    """
-    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
-
-
-def avg_pool1d(
-    input: Array,
-    kernel_size: int | Ints,
-    stride: int | Ints | None = None,
-    padding: int | Ints = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Array:
-    r"""The mean of each window of one axis: :math:`y_{n c p} = \frac1m \sum_k x_{n, c, p s + k - a}`.
-
-    All is as for :func:`avg_pool2d`, with one axis in place of two.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.avg_pool1d(ad.Tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
-    Tensor([[2., 1.]])
-    """
-    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
-
-
-def avg_pool2d(
-    input: Array,
-    kernel_size: int | Ints,
-    stride: int | Ints | None = None,
-    padding: int | Ints = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Array:
-    r"""The mean of each window of two axes: :math:`y_{n c p} = \frac1m \sum_k x_{n, c, p s + k - a}`.
-
-    Parameters
-    ----------
-    input, kernel_size, stride, padding, ceil_mode
-        As for :func:`max_pool2d`; beyond the ends are zeros.
-    count_include_pad : bool
-        Whether these zeros count in m, the number of a window's elements.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`max_pool2d`.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.avg_pool2d(ad.reshape(ad.arange(16.0), (1, 4, 4)), 2)
-    Tensor([[[ 2.5,  4.5],
-             [10.5, 12.5]]])
-    """
-    return _avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
-
-
-def _adaptive(name: str, dims: int, x: Array, output_size: Any) -> Array:
-    """A product along each axis with the matrix of weights that takes its means."""
-    shape = _shape(name, x, dims)
-    given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * dims
-    if len(given) != dims:
-        raise ValueError(f"{name}: output_size is an integer for each of {dims} axes, got {output_size!r}")
-    dtype = getattr(x, "dtype", np.dtype(np.float64))
-    for axis, (n, m) in enumerate(zip(shape[-dims:], given, strict=True), len(shape) - dims):
-        (m,) = (n,) if m is None else _ints(name, "output_size", m, 1, 1)
-        if not n:
-            raise ValueError(f"{name}: an axis without elements has no means (the input has shape {shape})")
-        starts, ends, places = np.arange(m) * n // m, -(-np.arange(1, m + 1) * n // m), np.arange(n)[:, None]
-        means = ((places >= starts) & (places < ends)) / (ends - starts)
-        x = moveaxis(matmul(moveaxis(x, axis, -1), means.astype(dtype if dtype.kind in "fc" else np.float64)), -1, axis)
+def _vector(x: Array, what: str) -> Array:
+    x = reshape(x, (1,)) if np.ndim(x) == 0 else x
+    if np.ndim(x) != 1 or np.size(x) == 0:
+        raise ValueError(f"{what} takes vectors that are not empty, got shape {np.shape(x)}")
     return x
 
 
-def adaptive_avg_pool1d(input: Array, output_size: int | Ints) -> Array:
-    """The means of so many windows of one axis, which cover it evenly: as :func:`adaptive_avg_pool2d`.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.adaptive_avg_pool1d(ad.Tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
-    Tensor([[2., 1.]])
-    """
-    return _adaptive("adaptive_avg_pool1d", 1, input, output_size)
-
-
-def adaptive_avg_pool2d(input: Array, output_size: int | Sequence[int | None] | None) -> Array:
-    r"""The means of so many windows of two axes, which cover them evenly.
-
-    Of n elements, window i of m has those from :math:`\lfloor i n / m \rfloor` to before :math:`\lceil (i + 1) n / m
-    \rceil`.
+@implements(np.convolve)
+def convolve(a: Array, v: Array, mode: str = "full") -> Array:
+    r"""Convolution of two sequences: :math:`y_k = \sum_i a_i v_{k-i}`.
 
     Parameters
     ----------
-    input : array
-        Of shape (N, C, H, W), or (C, H, W) for one sample.
-    output_size : int or tuple of ints or None
-        How many windows, for each axis; None stands for as many as elements.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, or a number is not positive.
+    a, v : array
+        Of one axis each.
+    mode : {"full", "same", "valid"}
+        Every overlap, as many from the middle as the longer has elements, or whole overlaps only.
 
     Examples
     --------
     >>> import autodiff as ad
-    >>> ad.adaptive_avg_pool2d(ad.reshape(ad.arange(16.0), (1, 4, 4)), 1)
-    Tensor([[[7.5]]])
+    >>> ad.convolve(ad.Tensor([1.0, 2.0, 3.0]), ad.Tensor([0.0, 1.0, 0.5]))
+    Tensor([0. , 1. , 2.5, 4. , 1.5])
     """
-    return _adaptive("adaptive_avg_pool2d", 2, input, output_size)
+    a, v = _vector(a, "convolve"), _vector(v, "convolve")
+    long, short = max(np.size(a), np.size(v)), min(np.size(a), np.size(v))
+    return _central(full_convolution(a, v), long, short, mode, (short - 1) // 2)
+
+
+@implements(np.correlate)
+def correlate(a: Array, v: Array, mode: str = "valid") -> Array:
+    r"""Correlation of two sequences: :math:`y_k = \sum_i a_{i+k} \bar v_i`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.correlate(ad.Tensor([1.0, 2.0, 3.0]), ad.Tensor([0.0, 1.0, 0.5]), "same")
+    Tensor([2. , 3.5, 3. ])
+    """
+    a, v = _vector(a, "correlate"), _vector(v, "correlate")
+    long, short = max(np.size(a), np.size(v)), min(np.size(a), np.size(v))
+    start = short // 2 if np.size(v) > np.size(a) else (short - 1) // 2
+    return _central(full_convolution(a, conj(flip(v))), long, short, mode, start)

@@ -1,7 +1,21 @@
-r"""Triangular decompositions of matrices, Cholesky and QR; and what all decompositions share.
+r"""Triangular decompositions of matrices, Cholesky and QR; and what no decomposition determines.
 
 Every function takes stacks of matrices (leading axes), real or complex.  In the formulas, :math:`A^H` is the conjugate
 transpose, and :math:`\Phi(M)` the lower triangle of M with half its diagonal.
+
+**Vectors that are not determined.**  Eigenvalues that coincide have a well-defined space of eigenvectors, but no
+well-defined eigenvectors: LAPACK gives an arbitrary basis, and the derivative of that basis does not exist.  The same
+holds for singular vectors of singular values that coincide, and for those of a rectangular matrix where the singular
+value is 0.  Coinciding means closer than the rounding errors of the decomposition.  The one convention is:
+
+- the derivatives of the *values* are always finite; those of a value that is repeated are one choice of many, and right
+  in everything that treats equal values alike (their sum, say);
+- a gradient that flows into such *vectors* raises `LinAlgError`.  A vector whose gradient is exactly zero counts as not
+  used, so that other vectors of the same matrix can be differentiated;
+- in forward mode, which cannot see what will be used, the tangents of such vectors are NaN.
+
+Complex vectors are determined up to a factor of modulus 1 (eigenvectors each, singular vectors in pairs).  A loss that
+depends on this factor raises `LinAlgError`, as in PyTorch; in forward mode, tangents keep the factor as it is.
 """
 
 from __future__ import annotations
@@ -12,9 +26,20 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from autodiff.op import Array, Op, implements, linear, primitive
-from autodiff.rules.arithmetic import conj, floating
+from autodiff.rules.arithmetic import conj
 from autodiff.rules.indexing import getitem
-from autodiff.rules.linear_algebra import matmul, tril, triu
+from autodiff.rules.linear_algebra import matmul
+from autodiff.rules.matrices import (
+    adjoint,
+    as_hermitian,
+    conjugate,
+    hermitian_part,
+    main_diagonal,
+    near,
+    rectangular_calls,
+    regular,
+    require_matrices,
+)
 from autodiff.rules.shapes import concat, matrix_transpose
 
 
@@ -25,38 +50,6 @@ class QRResult(NamedTuple):
     R: Array
 
 
-# Matrices
-
-
-def conjugate(x: Array) -> Array:
-    """The complex conjugate; real numbers as they are."""
-    return np.conj(x) if x.dtype.kind == "c" else x
-
-
-def adjoint(x: Array) -> Array:
-    """The conjugate transpose of matrices."""
-    return conjugate(x).mT
-
-
-def hermitian_part(x: Array) -> Array:
-    r""":math:`(A + A^H) / 2`, which is A itself, to the last digit, if A is Hermitian."""
-    return 0.5 * (x + adjoint(x))
-
-
-def require_square(name: str, *matrices: Array) -> None:
-    """Raise if something is not a stack of square matrices."""
-    for a in matrices:
-        shape = np.shape(a)
-        if len(shape) < 2 or shape[-1] != shape[-2]:
-            raise LinAlgError(f"{name} needs square matrices in the last two axes, got shape {shape}")
-
-
-def require_matrices(name: str, a: Array) -> None:
-    """Raise if something is not a stack of matrices."""
-    if np.ndim(a) < 2:
-        raise LinAlgError(f"{name} needs matrices in the last two axes, got shape {np.shape(a)}")
-
-
 def _triangle(n: int, dtype: Any) -> Array:
     r"""The weights of :math:`\Phi`."""
     return np.tri(n, dtype=dtype) - 0.5 * np.eye(n, dtype=dtype)
@@ -65,34 +58,6 @@ def _triangle(n: int, dtype: Any) -> Array:
 def right_divided(x: Array, a: Array) -> Array:
     r""":math:`X A^{-H}`."""
     return adjoint(np.linalg.solve(a, adjoint(x)))
-
-
-def main_diagonal(x: Array) -> Array:
-    return np.diagonal(x, axis1=-2, axis2=-1)
-
-
-def _is_hermitian(a: Array) -> Array:
-    """Whether all matrices are Hermitian, up to rounding."""
-    a = floating(a)
-    slack = 100 * np.finfo(a.dtype).eps * np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0)
-    return np.all(np.abs(a - adjoint(a)) <= slack)
-
-
-def _hermitian_calls(d: Any) -> Any:
-    x = d.array(shape=(*d.choice([(), (2,)]), n := d.integer(0, 3), n))
-    return (hermitian_part(x) if d.boolean() else x,), {}
-
-
-is_hermitian = primitive(_is_hermitian, name="is_hermitian", tex=r"[#1 = #1^H]", domain=_hermitian_calls)
-
-
-def as_hermitian(a: Array, name: str, upper: bool = False) -> Array:
-    """A matrix that is Hermitian as it is, to be differentiated in all its elements; else the triangle that is read."""
-    require_square(name, a)
-    if is_hermitian(a):
-        return a
-    inner, outer = (triu(a), triu(a, 1)) if upper else (tril(a), tril(a, -1))
-    return inner + conj(matrix_transpose(outer))
 
 
 # What is not determined
@@ -114,7 +79,10 @@ within: Op = linear(
 )
 
 
-def undetermined(name: str, what: str, instead: str) -> str:
+_VALUES = "Use what does not depend on that choice: the values, or a function of the matrix itself."
+
+
+def undetermined(name: str, what: str, instead: str = _VALUES) -> str:
     return (
         f"{name}: a gradient flows into {what}, which the matrix does not determine: LAPACK chose them, and their "
         f"derivative does not exist. {instead}"
@@ -155,6 +123,11 @@ def forbidden(places: Array) -> Array:
     return np.where(places, 0.0, np.inf)
 
 
+def lost(columns: Array, which: Array) -> Array:
+    """Columns, some of which are not defined."""
+    return np.where(which[..., None, :], np.nan, columns)
+
+
 def refuse_phases(x: Array, vectors: Array, why: str) -> None:
     """Raise where the imaginary parts of a diagonal are more than rounding errors of a product with those vectors."""
     if x.dtype.kind == "c":
@@ -179,21 +152,6 @@ def _cholesky_pull(g: Array, y: Array, a: Array) -> Array:
 def _cholesky_push(dxs: list[Array], y: Array, a: Array) -> Array:
     inner = right_divided(np.linalg.solve(y, hermitian_part(dxs[0])), y)
     return y @ (_triangle(a.shape[-1], y.dtype) * inner)
-
-
-def near(center: Any) -> Any:
-    """The calls of an operation on one stack of square matrices, which differ little from a given one."""
-
-    def calls(d: Any) -> Any:
-        n = d.integer(0, 3)
-        return (center(n) + d.array(shape=(*d.choice([(), (2,)]), n, n), low=-0.4, high=0.4),), {}
-
-    return calls
-
-
-def regular(n: int) -> Array:
-    """A matrix far from singular."""
-    return 4 * np.eye(n)
 
 
 cholesky_factor = primitive(
@@ -288,12 +246,6 @@ def _qr_push(dxs: list[Array], y: Any, a: Array, mode: str) -> QRResult:
         dq = np.concatenate([dq, np.nan * beyond], axis=-1)
         dr = np.concatenate([dr, np.zeros_like(below)], axis=-2)
     return QRResult(dq, dr)
-
-
-def rectangular_calls(d: Any) -> Any:
-    m, n = d.integer(0, 3), d.integer(0, 3)
-    noise = d.array(shape=(*d.choice([(), (2,)]), m, n), low=-0.4, high=0.4)
-    return (noise + 4.0 * np.arange(1, m + 1)[:, None] * np.eye(m, n),), {}
 
 
 def _qr_calls(d: Any) -> Any:

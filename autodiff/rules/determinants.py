@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.op import Array, implements, masked_product, primitive
-from autodiff.rules.decompositions import adjoint, near, regular, require_square
 from autodiff.rules.linalg import inverse
+from autodiff.rules.matrices import adjoint, near, regular, require_square
 
 
 class SlogdetResult(NamedTuple):

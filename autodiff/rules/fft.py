@@ -19,8 +19,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.op import Array, Op, implements, linear
-from autodiff.rules.arithmetic import conj, multiply, positive
-from autodiff.rules.indexing import along
+from autodiff.rules.arithmetic import conj, positive
+from autodiff.rules.indexing import along, lying_along
 from autodiff.rules.shapes import pad_zeros, roll
 
 #: The norm of a transform's inverse that scales as the transform itself does.
@@ -108,7 +108,7 @@ def _multiplicity(g: Array, n: int, axis: int) -> Array:
     times[0] = 1
     if n % 2 == 0:
         times[-1] = 1
-    return np.reshape(times, (-1, *(1,) * (g.ndim - 1 - axis % g.ndim)))
+    return lying_along(times, axis, g.ndim)
 
 
 def _rfft_adjoint(g: Array, y: Array, a: Array, n: int | None, axis: int, norm: str | None) -> Array:
@@ -294,38 +294,7 @@ def irfft2(a: Array, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, 
     return irfftn(a, s, axes, norm)
 
 
-# Frequencies
-
-
-def _device(device: str | None) -> None:
-    if device not in (None, "cpu"):
-        raise ValueError(f'the only device is "cpu", got {device!r}')
-
-
-def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: str | None = None) -> Array:
-    r"""The frequencies that an `fft` of n samples at distance d is of: :math:`k / (n d)` for k = 0, 1, …, -2, -1.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.fft.fftfreq(5, d=0.2)
-    Tensor([ 0.,  1.,  2., -2., -1.])
-    """
-    _device(device)
-    return multiply(np.fft.ifftshift(np.arange(-(n // 2), (n + 1) // 2)).astype(dtype or float), 1.0 / (n * d))
-
-
-def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: str | None = None) -> Array:
-    r"""The frequencies that an `rfft` of n samples at distance d is of: :math:`k / (n d)` from 0 to the middle.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.fft.rfftfreq(4, d=0.25)
-    Tensor([0., 1., 2.])
-    """
-    _device(device)
-    return multiply(np.arange(n // 2 + 1).astype(dtype or float), 1.0 / (n * d))
+# Where the frequency 0 stands
 
 
 def _middles(x: Array, axes: int | Sequence[int] | None) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.op import Array, Op
 from autodiff.rules import reductions
 from autodiff.rules.arithmetic import stop_gradient, values
-from autodiff.rules.indexing import along, getitem, scatter, take_along_axis
+from autodiff.rules.indexing import along, getitem, lying_along, part_along, scatter, take_along_axis
 from autodiff.rules.reductions import Axis
-from autodiff.rules.shapes import moveaxis, reshape, stack, unstack
+from autodiff.rules.shapes import axes_of, moveaxis, reshape, stack, unstack
 
 #: What the method of a ufunc means on Tensors, where it is more than a fold.
 _REDUCTIONS: dict[np.ufunc, Callable[..., Array]] = {
@@ -77,7 +77,7 @@ def _reduce(
         return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, **given)
     _without_defaults(ufunc, "reduce", dtype, given)
     ndim = np.ndim(x)
-    axes = tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+    axes = axes_of(axis, ndim)
     if len(axes) > 1:
         raise ValueError(f"numpy.{ufunc.__name__}.reduce depends on the order: it takes one axis, got {axis}")
     if np.size(x) == 0:
@@ -101,7 +101,7 @@ def _accumulate(ufunc: np.ufunc, row: Op, x: Array, axis: int = 0, dtype: Any = 
         running = ufunc.accumulate(given, axis=axis)
         before, after = running[along(x, axis, slice(-1))], given[along(x, axis, slice(1, None))]
         if not np.any((before == after) | np.isnan(after)):  # no ties: every result is one element
-            n = np.reshape(np.arange(given.shape[axis]), (-1,) + (1,) * (given.ndim - axis - 1))
+            n = lying_along(np.arange(given.shape[axis]), axis, given.ndim)
             return take_along_axis(x, np.maximum.accumulate(np.where(given == running, n, 0), axis=axis), axis)
     return stack(list(itertools.accumulate(unstack(x, axis), row)), axis=axis)
 
@@ -116,7 +116,7 @@ def _reduceat(ufunc: np.ufunc, row: Op, x: Array, indices: Any, axis: int = 0, d
         raise IndexError(f"numpy.{ufunc.__name__}.reduceat needs a vector of indices below {n}, got {indices}")
     stops = np.maximum(np.append(starts[1:], n), starts + 1)
     if ufunc is not np.add:
-        parts = [getitem(x, key=along(x, axis, slice(a, b))) for a, b in zip(starts, stops, strict=True)]
+        parts = [part_along(x, axis, slice(a, b)) for a, b in zip(starts, stops, strict=True)]
         return stack([_reduce(ufunc, row, part, axis) for part in parts], axis=axis)
     rows = moveaxis(x, axis, 0)
     lengths = stops - starts

@@ -252,26 +252,32 @@ def _beta_density(x: Array, a: Array, b: Array) -> Array:
     return np.exp(xlogy.on(a - 1, x) + xlog1py.on(b - 1, -x) - betaln.forward(a, b))
 
 
-def _parameters(*names: str, high: float) -> Any:
-    return lambda d: (d.needs("scipy"), ((d.array(low=0.05, high=high),), {n: 0.5 * d.integer(1, 8) for n in names}))[1]
+def _incomplete(*names: str, high: float) -> Any:
+    """The calls of an incomplete function with these parameters."""
+
+    def calls(d: Any) -> Any:
+        d.needs("scipy")
+        return (d.array(low=0.05, high=high),), {name: 0.5 * d.integer(1, 8) for name in names}
+
+    return calls
 
 
 _gammainc_row = elementwise(
-    _gammainc, lambda y, x, a: _gamma_density(x, a), name="gammainc", tex=r"P(a, #1)", domain=_parameters("a", high=5.0)
+    _gammainc, lambda y, x, a: _gamma_density(x, a), name="gammainc", tex=r"P(a, #1)", domain=_incomplete("a", high=5.0)
 )
 _gammaincc_row = elementwise(
     _gammaincc,
     lambda y, x, a: -_gamma_density(x, a),
     name="gammaincc",
     tex=r"Q(a, #1)",
-    domain=_parameters("a", high=5.0),
+    domain=_incomplete("a", high=5.0),
 )
 _betainc_row = elementwise(
     _betainc,
     lambda y, x, a, b: _beta_density(x, a, b),
     name="betainc",
     tex=r"I_{#1}(a, b)",
-    domain=_parameters("a", "b", high=0.95),
+    domain=_incomplete("a", "b", high=0.95),
 )
 
 

@@ -27,6 +27,11 @@ def along(x: Array, axis: int, index: Any) -> tuple[Any, ...]:
     return (slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (index,)
 
 
+def lying_along(v: Array, axis: int, ndim: int) -> Array:
+    """A vector in a shape that broadcasts along one axis of many."""
+    return np.reshape(v, (-1,) + (1,) * (ndim - 1 - axis % ndim))
+
+
 def one_along(shape: tuple[int, ...], axis: int, index: Any) -> tuple[Any, ...]:
     """The index of one element along an axis, for each place on the others."""
     key = [np.arange(n).reshape((1,) * a + (n,) + (1,) * (len(shape) - a - 1)) for a, n in enumerate(shape)]
@@ -69,6 +74,11 @@ scatter: Op = linear(
     tex=r"\operatorname{scatter} #1",
     domain=_scatter_calls,
 )
+
+
+def part_along(x: Array, axis: int, index: Any) -> Array:
+    """The part that an index names along one axis."""
+    return getitem(x, key=along(x, axis, index))
 
 
 def _index_put(x: Array, value: Array, key: Any = ()) -> Array:
@@ -166,7 +176,6 @@ def _nonzero(x: Array) -> Any:
 nonzero = primitive(_nonzero, name="nonzero", domain=lambda d: ((d.array(min_dims=1, zeros=True),), {}))
 
 
-@implements(np.take)
 def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     """Elements by their indices along an axis; of the flattened array where `axis` is None.
 
@@ -179,7 +188,7 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     index = np.asarray(indices)
     if axis is None:
         return getitem(np.reshape(x, -1), key=index)
-    return getitem(x, key=along(x, axis, index))
+    return part_along(x, axis, index)
 
 
 @implements(np.take_along_axis)

@@ -15,7 +15,9 @@ from numpy.linalg import LinAlgError
 from autodiff.op import Array, implements, primitive
 from autodiff.rules.arithmetic import abs as absolute
 from autodiff.rules.arithmetic import square, subtract
-from autodiff.rules.decompositions import (
+from autodiff.rules.indexing import getitem
+from autodiff.rules.linear_algebra import matmul
+from autodiff.rules.matrices import (
     adjoint,
     as_hermitian,
     conjugate,
@@ -25,11 +27,9 @@ from autodiff.rules.decompositions import (
     require_matrices,
     require_square,
 )
-from autodiff.rules.indexing import getitem
-from autodiff.rules.linear_algebra import matmul
 from autodiff.rules.reductions import sum as total
 from autodiff.rules.shapes import permute_dims, ravel, reshape
-from autodiff.rules.spectra import matrix_rank, svdvals
+from autodiff.rules.singular import matrix_rank, svdvals
 
 # The inverse
 

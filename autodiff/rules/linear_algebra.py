@@ -274,9 +274,9 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
         raise ValueError(f"tensordot: axes {of_a} of shape {shape_a} do not match axes {of_b} of shape {shape_b}")
     rest_a = [i for i in range(len(shape_a)) if i not in of_a]
     rest_b = [i for i in range(len(shape_b)) if i not in of_b]
-    summed = int(np.prod([shape_a[i] for i in of_a], dtype=int))
-    rows = int(np.prod([shape_a[i] for i in rest_a], dtype=int))
-    columns = int(np.prod([shape_b[i] for i in rest_b], dtype=int))
+    summed = math.prod(shape_a[i] for i in of_a)
+    rows = math.prod(shape_a[i] for i in rest_a)
+    columns = math.prod(shape_b[i] for i in rest_b)
     left = reshape(permute_dims(a, (*rest_a, *of_a)), (rows, summed))
     right = reshape(permute_dims(b, (*of_b, *rest_b)), (summed, columns))
     return reshape(matmul(left, right), (*(shape_a[i] for i in rest_a), *(shape_b[i] for i in rest_b)))

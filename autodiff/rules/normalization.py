@@ -15,7 +15,7 @@ def _centred(x: Array, axis: int | tuple[int, ...]) -> Array:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
-def _deviation(centred: Array, axis: int | tuple[int, ...], eps: float) -> Array:
+def _scale(centred: Array, axis: int | tuple[int, ...], eps: float) -> Array:
     """The square root of the variance and a little more."""
     return np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + eps)
 
@@ -33,13 +33,13 @@ def _standardize(x: Array, axis: int | tuple[int, ...] = -1, eps: float = 1e-5) 
     if x.dtype.kind == "c":
         raise TypeError(f"standardize takes real numbers, got dtype {x.dtype}")
     centred = _centred(x, axis)
-    return centred / _deviation(centred, axis, eps)
+    return centred / _scale(centred, axis, eps)
 
 
 def _standardize_product(v: Array, y: Array, x: Array, axis: int | tuple[int, ...], eps: float) -> Array:
     """J v, and J^T v just as well: the Jacobian is symmetric."""
     along_y = y * np.mean(v * y, axis=axis, keepdims=True)
-    return (_centred(v, axis) - along_y) / _deviation(_centred(x, axis), axis, eps)
+    return (_centred(v, axis) - along_y) / _scale(_centred(x, axis), axis, eps)
 
 
 def _standardize_calls(d: Any) -> Any:

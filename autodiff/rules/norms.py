@@ -6,23 +6,22 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 from numpy.linalg import LinAlgError
 
 from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import abs as absolute
-from autodiff.rules.arithmetic import divide, floating, isnan, multiply
-from autodiff.rules.decompositions import require_matrices, require_square
+from autodiff.rules.arithmetic import as_array, divide, floating, isnan, multiply
 from autodiff.rules.determinants import sign_and_logarithm
 from autodiff.rules.indexing import getitem, select
 from autodiff.rules.linalg import inv
+from autodiff.rules.matrices import require_matrices, require_square
 from autodiff.rules.reductions import any as any_of
 from autodiff.rules.reductions import max as greatest
 from autodiff.rules.reductions import min as smallest
 from autodiff.rules.reductions import norm as norm_of_vectors
 from autodiff.rules.reductions import sum as total
-from autodiff.rules.shapes import expand_dims, moveaxis
-from autodiff.rules.spectra import svdvals
+from autodiff.rules.shapes import axes_of, expand_dims, moveaxis
+from autodiff.rules.singular import svdvals
 
 Axis = int | tuple[int, ...] | None
 
@@ -39,14 +38,10 @@ def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: 
     >>> ad.linalg.vector_norm(ad.Tensor([[3.0, 4.0], [0.0, 1.0]]), axis=1)
     Tensor([5., 1.])
     """
-    x = _floating(x)
+    x = floating(as_array(x))
     if not np.size(x) and ord == math.inf:
         return total(absolute(x), axis=axis, keepdims=keepdims)
     return norm_of_vectors(x, ord, axis, keepdims=keepdims)
-
-
-def _floating(x: Array) -> Array:
-    return floating(x if hasattr(x, "dtype") else np.asarray(x))
 
 
 @implements(np.linalg.matrix_norm)
@@ -80,7 +75,7 @@ def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Arr
     Tensor(7.0)
     """
     require_matrices("matrix_norm", x)
-    x = _floating(x)
+    x = floating(as_array(x))
     if ord in (None, "fro", "f"):
         return norm_of_vectors(x, 2, (-2, -1), keepdims=keepdims)
     if ord in ("nuc", 2, -2):
@@ -143,9 +138,7 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
         raise ValueError(
             f"norm is of vectors (one axis) or matrices (two), got {len(axes)} axes of shape {np.shape(x)}"
         )
-    places = tuple(normalize_axis_index(a, ndim) for a in axes)
-    if places[0] == places[1]:
-        raise ValueError(f"norm of matrices needs two different axes, got {axes}")
+    places = axes_of(axes, ndim)
     found = matrix_norm(moveaxis(x, places, (-2, -1)), ord=ord)
     return expand_dims(found, tuple(sorted(places))) if keepdims else found
 
@@ -174,7 +167,7 @@ def cond(x: Array, p: Any = None) -> Array:
     require_matrices("cond", x)
     if 0 in np.shape(x)[-2:]:
         raise LinAlgError(f"cond is not defined for matrices without elements, got shape {np.shape(x)}")
-    x = _floating(x)
+    x = floating(as_array(x))
     if p in (None, 2, -2):
         values = svdvals(x)
         ends = [getitem(values, key=(..., i)) for i in (0, -1)]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, implements
-from autodiff.rules.arithmetic import astype, round, values
-from autodiff.rules.indexing import along, getitem, select
+from autodiff.rules.arithmetic import astype, in_precision_of, round, values
+from autodiff.rules.indexing import part_along, select
 from autodiff.rules.linear_algebra import matmul
+from autodiff.rules.quantiles import median
 from autodiff.rules.reductions import max, mean, min
 from autodiff.rules.shapes import broadcast_to, concat, flip, moveaxis, pad_zeros
-from autodiff.rules.sorting import median
 
 #: The modes in which what is added are elements, and those in which it is what a function makes of them.
 _INDEXED = ("edge", "reflect", "symmetric", "wrap")
@@ -71,7 +71,7 @@ def pad(
         padded = pad_zeros(x, widths=widths)
         if isinstance(constant_values, (int, float)) and constant_values == 0:
             return padded
-        return select(np.pad(np.ones(np.shape(x), dtype=bool), widths), padded, constant_values)
+        return select(np.pad(np.ones(np.shape(x), dtype=bool), widths), padded, in_precision_of(x, constant_values))
     if mode not in ("constant", "linear_ramp", *_INDEXED, *_STATISTICS):
         modes = ", ".join(("constant", "linear_ramp", *_INDEXED, *_STATISTICS))
         raise TypeError(f"pad has no rule for mode={mode!r}; it has {modes}")
@@ -83,7 +83,8 @@ def pad(
             x = _from_elements(x, axis, width, mode, reflect_type)
             continue
         if mode == "constant":
-            ends = _pair(constant_values, axis, ndim)
+            before, after = _pair(constant_values, axis, ndim)
+            ends = in_precision_of(x, before), in_precision_of(x, after)
         elif mode == "linear_ramp":
             ends = _ramps(x, axis, width, _pair(end_values, axis, ndim))
         else:
@@ -118,13 +119,13 @@ def _from_elements(x: Array, axis: int, width: tuple[int, int], mode: Any, refle
     if mode in ("reflect", "symmetric") and reflect_type == "odd":
         sums = np.pad(np.eye(n, dtype=values(x).dtype), ((0, 0), width), mode=mode, reflect_type="odd")
         return moveaxis(matmul(moveaxis(x, axis, -1), sums), -1, axis)
-    return getitem(x, key=along(x, axis, np.pad(np.arange(n), width, mode=mode)))
+    return part_along(x, axis, np.pad(np.arange(n), width, mode=mode))
 
 
 def _ramps(x: Array, axis: int, width: tuple[int, int], ends: tuple[Array, Array]) -> tuple[Array, Array]:
     """Straight lines from the values at the far ends to those at the edges."""
     dtype = values(x).dtype
-    edges = [getitem(x, key=along(x, axis, i)) for i in (0, -1)]
+    edges = [part_along(x, axis, i) for i in (0, -1)]
     before, after = (
         np.linspace(end, edge, w, endpoint=False, dtype=dtype, axis=axis)
         for end, edge, w in zip(ends, edges, width, strict=True)
@@ -135,7 +136,7 @@ def _ramps(x: Array, axis: int, width: tuple[int, int], ends: tuple[Array, Array
 def _statistics(x: Array, axis: int, lengths: list[Any], function: Callable[..., Array]) -> tuple[Array, Array]:
     """What a function makes of so many elements at either end; of whole numbers, a whole number."""
     n, dtype = np.shape(x)[axis], values(x).dtype
-    parts = [getitem(x, key=along(x, axis, part)) for part in (slice(0, lengths[0]), slice(n - lengths[1], n))]
+    parts = [part_along(x, axis, part) for part in (slice(0, lengths[0]), slice(n - lengths[1], n))]
     before, after = (function(part, axis=axis, keepdims=True) for part in parts)
     if dtype.kind in "iu":
         before, after = (astype(round(y), dtype=dtype) for y in (before, after))

@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff.op import Array, implements, primitive
 from autodiff.rules.arithmetic import add, power, stop_gradient, subtract, values
-from autodiff.rules.calculus import convolve
+from autodiff.rules.convolution import convolve
 from autodiff.rules.indexing import getitem
 from autodiff.rules.shapes import concat, expand_dims, flip, pad_zeros, reshape
 
@@ -114,6 +114,11 @@ def polydiv(u: Array, v: Array) -> tuple[Array, Array]:
     return np.stack(quotient) if quotient else add(np.zeros(1, dtype), 0), np.stack(rest)
 
 
+def _slope(p: Array) -> Array:
+    """The coefficients of the derivative."""
+    return p[:-1] * np.arange(p.shape[0] - 1, 0, -1)
+
+
 @implements(np.polyder)
 def polyder(p: Array, m: int = 1) -> Array:
     """The derivative of a polynomial with respect to its variable, so many times over.
@@ -128,7 +133,7 @@ def polyder(p: Array, m: int = 1) -> Array:
         raise ValueError(f"polyder: the order is 0 at least, got m={m}")
     p = _coefficients(p)
     for _ in range(m):
-        p = p[:-1] * np.arange(np.size(p) - 1, 0, -1)
+        p = _slope(p)
     return p
 
 
@@ -172,17 +177,20 @@ def poly(roots: Array) -> Array:
     return np.real(p) if paired else p
 
 
+def _at_roots(y: Array, p: Array) -> tuple[Array, Array]:
+    r"""The powers of the roots, and p'(r): from p(r) = 0 follows :math:`dr = -dp(r) / p'(r)` for each root."""
+    powers = np.expand_dims(y, -1) ** np.arange(p.shape[0] - 1, -1, -1)
+    return powers, powers[..., 1:] @ _slope(p)
+
+
 def _roots_pull(g: Array, y: Array, p: Array) -> Array:
-    r"""From p(r) = 0 for each root: :math:`dr = -dp(r) / p'(r)`."""
-    n = p.shape[0]
-    powers = np.expand_dims(y, -1) ** np.arange(n - 1, -1, -1)
-    return -(g / (powers[..., 1:] @ (p[:-1] * np.arange(n - 1, 0, -1)))) @ powers
+    powers, slopes = _at_roots(y, p)
+    return -(g / slopes) @ powers
 
 
 def _roots_push(dxs: list[Array], y: Array, p: Array) -> Array:
-    n = p.shape[0]
-    powers = np.expand_dims(y, -1) ** np.arange(n - 1, -1, -1)
-    return -(powers @ dxs[0]) / (powers[..., 1:] @ (p[:-1] * np.arange(n - 1, 0, -1)))
+    powers, slopes = _at_roots(y, p)
+    return -(powers @ dxs[0]) / slopes
 
 
 def _spread_roots(d: Any) -> Array:

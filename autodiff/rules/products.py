@@ -16,12 +16,12 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.op import Array, implements
 from autodiff.rules import linear_algebra, shapes
-from autodiff.rules.arithmetic import multiply, positive, subtract
-from autodiff.rules.decompositions import require_matrices, require_square
+from autodiff.rules.arithmetic import as_array, multiply, positive, subtract
 from autodiff.rules.indexing import diagonal as any_diagonal
 from autodiff.rules.indexing import getitem, select
 from autodiff.rules.linalg import inv
 from autodiff.rules.linear_algebra import dot, matmul
+from autodiff.rules.matrices import require_matrices, require_square
 from autodiff.rules.reductions import sum as total
 from autodiff.rules.shapes import moveaxis, pad_zeros, reshape, roll
 
@@ -54,7 +54,7 @@ def matrix_power(a: Array, n: int) -> Array:
     if n < 0:
         a, n = inv(a), -n
     if n == 0:
-        a = a if hasattr(a, "dtype") else np.asarray(a)
+        a = as_array(a)
         return select(np.zeros(np.shape(a), dtype=bool), a, np.eye(np.shape(a)[-1], dtype=a.dtype))
     power = square = None
     while n:

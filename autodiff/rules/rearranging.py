@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import astype, positive, stop_gradient, values
-from autodiff.rules.indexing import along, getitem, scatter, take
+from autodiff.rules.indexing import getitem, part_along, scatter, take
 from autodiff.rules.shapes import (
     atleast_1d,
     atleast_2d,
@@ -97,7 +97,7 @@ def delete(x: Array, at: Any, axis: int | None = None) -> Array:
     at = at if isinstance(at, (slice, list, tuple)) else values(at)
     if axis is None:
         return _picked(x, np.delete(np.arange(np.size(x)), at))
-    return getitem(x, key=along(x, axis, np.delete(np.arange(np.shape(x)[axis]), at)))
+    return part_along(x, axis, np.delete(np.arange(np.shape(x)[axis]), at))
 
 
 @implements(np.resize)
@@ -153,7 +153,7 @@ def compress(condition: Any, x: Array, axis: int | None = None) -> Array:
     if condition.ndim != 1:
         raise ValueError(f"compress takes a vector of conditions, got shape {condition.shape}")
     places = np.flatnonzero(condition)
-    return _picked(x, places) if axis is None else getitem(x, key=along(x, axis, places))
+    return _picked(x, places) if axis is None else part_along(x, axis, places)
 
 
 @implements(np.extract)
@@ -270,7 +270,7 @@ def _for_each(function: Any) -> Any:
     return each
 
 
-def _cast(function: Any) -> Any:
+def _with_dtype(function: Any) -> Any:
     """NumPy's form, with the dtype of the result."""
 
     def with_dtype(arrays: Any, *args: Any, dtype: Any = None, casting: Any = "same_kind", **kwargs: Any) -> Array:
@@ -284,10 +284,10 @@ def _cast(function: Any) -> Any:
     return with_dtype
 
 
-implements(np.concatenate)(_cast(concat))
-implements(np.stack)(_cast(stack))
-implements(np.hstack)(_cast(hstack))
-implements(np.vstack)(_cast(vstack))
+implements(np.concatenate)(_with_dtype(concat))
+implements(np.stack)(_with_dtype(stack))
+implements(np.hstack)(_with_dtype(hstack))
+implements(np.vstack)(_with_dtype(vstack))
 
 
 @implements(np.atleast_3d)

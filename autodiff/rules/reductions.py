@@ -10,9 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.op import Array, Op, implements, linear, primitive
-from autodiff.rules.arithmetic import POSITIVE, astype, floating, power, square
+from autodiff.rules.arithmetic import POSITIVE, astype, cast, floating, power, square
 from autodiff.rules.arithmetic import abs as absolute
-from autodiff.rules.shapes import broadcast_to, concat
+from autodiff.rules.shapes import axes_of, broadcast_to, concat
 
 Axis = int | tuple[int, ...] | None
 
@@ -54,6 +54,15 @@ def _kept(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
 def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """The transpose of a sum: every element gets the whole gradient."""
     return broadcast_to.on(_kept(g, x, axis, keepdims) if axis is not None or keepdims else g, shape=x.shape)
+
+
+def lined_up(x: Array, axis: Axis) -> tuple[Array, tuple[int, ...]]:
+    """The reduced axes as one last axis; and the shape that the result has where they are kept."""
+    shape = np.shape(x)
+    axes = axes_of(axis, len(shape))
+    rest = tuple(n for a, n in enumerate(shape) if a not in axes)
+    rows = np.reshape(np.moveaxis(x, axes, range(-len(axes), 0)), (*rest, math.prod(shape[a] for a in axes)))
+    return rows, tuple(1 if a in axes else n for a, n in enumerate(shape))
 
 
 def _sum(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:
@@ -215,16 +224,13 @@ def _prod_pull(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool, **_: An
     g, y = _kept(g, x, axis, keepdims), _kept(y, x, axis, keepdims)
     if np.all((y != 0) & np.isfinite(y)):
         return g * y / x
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(a % x.ndim for a in axes)
-    rest = tuple(a for a in range(x.ndim) if a not in axes)
-    order = (*rest, *axes)
-    rows = np.reshape(np.transpose(x, order), (*(x.shape[a] for a in rest), -1))
+    rows = lined_up(x, axis)[0]
     one = np.ones_like(rows[..., :1])
     before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
     after = np.flip(np.cumprod(np.concatenate([one, np.flip(rows[..., 1:], -1)], axis=-1), axis=-1), -1)
-    others = np.reshape(before * after, tuple(x.shape[a] for a in order))
-    return g * np.transpose(others, tuple(order.index(a) for a in range(x.ndim)))
+    axes = axes_of(axis, x.ndim)
+    others = np.reshape(before * after, (*rows.shape[:-1], *(x.shape[a] for a in axes)))
+    return g * np.moveaxis(others, range(-len(axes), 0), axes)
 
 
 prod = primitive(_prod, _prod_pull, name="prod", tex=r"\prod #1", domain=_reduction(zeros=True))
@@ -414,16 +420,23 @@ def norm(x: Array, ord: float | None = None, axis: Axis = None, *, keepdims: boo
     return np.where(total > 0, power(np.where(total > 0, total, 1), 1 / float(ord)), 0)
 
 
-def _freedom(x: Array, axis: Axis, correction: float) -> float:
-    """How many degrees of freedom; NumPy's 0, not less, where the correction exceeds the count."""
-    return builtins.max(_count(x, axis) - correction, 0.0)
+def deviation(x: Array, axis: Axis, correction: float) -> tuple[Array, float]:
+    """How far elements lie from their mean; and the degrees of freedom, 0 where the correction exceeds the count."""
+    centred = x - mean(x, axis, keepdims=True)
+    return centred, builtins.max(_count(centred, axis) - correction, 0.0)
 
 
-def _deviation(x: Array, axis: Axis) -> Array:
-    return x - mean(x, axis, keepdims=True)
+def mean_square(centred: Array, freedom: Any, axis: Axis, keepdims: bool) -> Array:
+    """What a variance is made of."""
+    squares = square(absolute(centred) if centred.dtype.kind == "c" else centred)
+    return sum(squares, axis, keepdims=keepdims) / freedom
 
 
-@implements(np.var)
+def root_mean_square(centred: Array, freedom: Any, axis: Axis, keepdims: bool) -> Array:
+    """What a standard deviation is made of."""
+    return norm2(centred, axis, keepdims) / freedom**0.5
+
+
 def var(
     x: Array, axis: Axis = None, *, correction: float = 0.0, ddof: float | None = None, keepdims: bool = False
 ) -> Array:
@@ -435,12 +448,9 @@ def var(
     >>> ad.var(ad.Tensor([1.0, 2.0, 3.0]), correction=1)
     Tensor(1.0)
     """
-    deviation = _deviation(x, axis)
-    squares = square(absolute(deviation) if deviation.dtype.kind == "c" else deviation)
-    return sum(squares, axis, keepdims=keepdims) / _freedom(deviation, axis, correction if ddof is None else ddof)
+    return mean_square(*deviation(x, axis, correction if ddof is None else ddof), axis, keepdims)
 
 
-@implements(np.std)
 def std(
     x: Array, axis: Axis = None, *, correction: float = 0.0, ddof: float | None = None, keepdims: bool = False
 ) -> Array:
@@ -454,9 +464,7 @@ def std(
     >>> ad.std(ad.Tensor([1.0, 2.0, 3.0]), correction=1)
     Tensor(1.0)
     """
-    deviation = _deviation(x, axis)
-    freedom = _freedom(deviation, axis, correction if ddof is None else ddof)
-    return norm2(deviation, axis, keepdims) / math.sqrt(freedom)
+    return root_mean_square(*deviation(x, axis, correction if ddof is None else ddof), axis, keepdims)
 
 
 def _running(row: Op, first: int, x: Array, axis: int | None, dtype: Any, include_initial: bool) -> Array:
@@ -466,9 +474,9 @@ def _running(row: Op, first: int, x: Array, axis: int | None, dtype: Any, includ
         if len(shape) != 1:
             raise ValueError(f"an axis is needed where there is not exactly one, got shape {shape}")
         axis = 0
-    y = row(x if dtype is None else astype(x, dtype=np.dtype(dtype)), axis=axis)
+    y = row(cast(x, dtype), axis=axis)
     if dtype is not None and y.dtype != dtype:  # NumPy adds up small integers in larger ones
-        y = astype(y, dtype=np.dtype(dtype))
+        y = cast(y, dtype)
     if not include_initial:
         return y
     axis = normalize_axis_index(axis, len(shape))
@@ -511,7 +519,6 @@ def cumulative_prod(x: Array, /, *, axis: int | None = None, dtype: Any = None, 
     return _running(running_prod, 1, x, axis, dtype, include_initial)
 
 
-@implements(np.cumsum)
 def cumsum(x: Array, axis: int | None = None) -> Array:
     r"""Running sum: :math:`y_j = \sum_{i \le j} x_i`; of the flattened array where `axis` is None.
 
@@ -524,7 +531,6 @@ def cumsum(x: Array, axis: int | None = None) -> Array:
     return running_sum(np.reshape(x, -1), axis=0) if axis is None else running_sum(x, axis=axis)
 
 
-@implements(np.cumprod)
 def cumprod(x: Array, axis: int | None = None) -> Array:
     r"""Running product: :math:`y_j = \prod_{i \le j} x_i`; of the flattened array where `axis` is None.
 

@@ -10,7 +10,8 @@ import numpy as np
 from autodiff.op import Array, implements
 from autodiff.rules import reductions
 from autodiff.rules.arithmetic import (
-    astype,
+    cast,
+    floating,
     fmax,
     fmin,
     isnan,
@@ -22,7 +23,7 @@ from autodiff.rules.arithmetic import (
     values,
 )
 from autodiff.rules.indexing import select
-from autodiff.rules.reductions import Axis, cumprod, cumsum, norm2
+from autodiff.rules.reductions import Axis, cumprod, cumsum, mean_square, root_mean_square
 
 
 def _only(x: Array, where: Array, neutral: float) -> Array:
@@ -86,13 +87,19 @@ def _mean(a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fa
 
 def _counts(like: Array, counts: Array) -> Array:
     """Counts as divisors, which leave a result in its own precision."""
-    return counts.astype(values(like).dtype if values(like).dtype.kind in "fc" else np.float64)
+    return counts.astype(floating(values(like)).dtype)
 
 
-def _spread_out(x: Array, axis: Axis, where: Array, ddof: float, mean: Array | None) -> tuple[Array, Array]:
+def _deviation(
+    a: Array, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Array, mean: Array | None
+) -> tuple[Array, Array]:
     """How far the selected elements lie from their mean, 0 for the others; and the degrees of freedom."""
-    mean = _mean(x, axis, keepdims=True, where=where) if mean is None else mean
-    return _only(x - mean, where, 0), np.maximum(_count(x, where, axis, True) - ddof, 0)
+    a = cast(a, dtype)
+    if where is True and mean is None:
+        return reductions.deviation(a, axis, ddof)
+    centred = _only(a - (_mean(a, axis, keepdims=True, where=where) if mean is None else mean), where, 0)
+    freedom = np.maximum(_count(a, where, axis, keepdims) - ddof, 0)
+    return centred, np.real(_counts(centred, freedom))
 
 
 @implements(np.var)
@@ -108,13 +115,7 @@ def _var(
     correction: float | None = None,
 ) -> Array:
     ddof = ddof if correction is None else correction
-    a = _cast(a, dtype)
-    if where is True and mean is None:
-        return reductions.var(a, axis, correction=ddof, keepdims=keepdims)
-    deviation, freedom = _spread_out(a, axis, where, ddof, mean)
-    return np.sum(np.square(np.abs(deviation)), axis=axis, keepdims=keepdims) / _freedom(
-        deviation, freedom, axis, keepdims
-    )
+    return mean_square(*_deviation(a, axis, dtype, ddof, keepdims, where, mean), axis, keepdims)
 
 
 @implements(np.std)
@@ -130,29 +131,17 @@ def _std(
     correction: float | None = None,
 ) -> Array:
     ddof = ddof if correction is None else correction
-    a = _cast(a, dtype)
-    if where is True and mean is None:
-        return reductions.std(a, axis, correction=ddof, keepdims=keepdims)
-    deviation, freedom = _spread_out(a, axis, where, ddof, mean)
-    return norm2(deviation, axis, keepdims) / np.sqrt(_freedom(deviation, freedom, axis, keepdims))
-
-
-def _freedom(like: Array, freedom: Array, axis: Axis, keepdims: bool) -> Array:
-    return np.real(_counts(like, freedom if keepdims else np.squeeze(freedom, axis)))
-
-
-def _cast(a: Array, dtype: Any) -> Array:
-    return a if dtype is None else astype(a, dtype=np.dtype(dtype))
+    return root_mean_square(*_deviation(a, axis, dtype, ddof, keepdims, where, mean), axis, keepdims)
 
 
 @implements(np.cumsum)
 def _cumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
-    return cumsum(_cast(a, dtype), axis)
+    return cumsum(cast(a, dtype), axis)
 
 
 @implements(np.cumprod)
 def _cumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
-    return cumprod(_cast(a, dtype), axis)
+    return cumprod(cast(a, dtype), axis)
 
 
 @implements(np.all)

@@ -9,9 +9,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.op import Array, implements, linear
-from autodiff.rules.indexing import along, getitem
+from autodiff.rules.indexing import along, part_along
 
 Shape = int | tuple[int, ...]
+
+
+def axes_of(axis: Shape | None, ndim: int) -> tuple[int, ...]:
+    """The axes that are meant, counted from the front; all, if none are named."""
+    return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
 
 
 def _reshape(x: Array, shape: Shape, order: str = "C", *, copy: bool | None = None) -> Array:
@@ -194,7 +199,7 @@ def _concat(*xs: Array, axis: int = 0) -> Array:
 
 def _concat_part(i: int, g: Array, y: Array, *xs: Array, axis: int) -> Array:
     start = sum(x.shape[axis] for x in xs[:i])
-    return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + xs[i].shape[axis]),)]
+    return g[along(g, axis, slice(start, start + xs[i].shape[axis]))]
 
 
 def _stack(*xs: Array, axis: int = 0) -> Array:
@@ -212,7 +217,7 @@ concatenated = linear(
 )
 stacked = linear(
     _stack,
-    lambda i, g, y, *xs, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],
+    lambda i, g, y, *xs, axis: g[along(g, axis, i)],
     every=True,
     jointly=True,
     name="stacked",
@@ -224,7 +229,6 @@ stacked = linear(
 # Functions of these
 
 
-@implements(np.concatenate)
 def concat(arrays: Any, axis: int | None = 0) -> Array:
     """Arrays one after the other along an axis; flattened first where `axis` is None.
 
@@ -239,7 +243,6 @@ def concat(arrays: Any, axis: int | None = 0) -> Array:
     return concatenated(*arrays, axis=axis)
 
 
-@implements(np.stack)
 def stack(arrays: Any, axis: int = 0) -> Array:
     """Arrays of one shape, along a new axis.
 
@@ -255,17 +258,15 @@ def stack(arrays: Any, axis: int = 0) -> Array:
 @implements(np.unstack) if hasattr(np, "unstack") else lambda f: f
 def unstack(x: Array, axis: int = 0) -> tuple[Array, ...]:
     """The parts along an axis, the axis gone: the inverse of `stack`."""
-    return tuple(getitem(x, key=along(x, axis, i)) for i in range(np.shape(x)[axis]))
+    return tuple(part_along(x, axis, i) for i in range(np.shape(x)[axis]))
 
 
-@implements(np.hstack)
 def hstack(arrays: Any) -> Array:
     """Arrays side by side: along the second axis, the first if they have only one."""
     arrays = [atleast_1d(x) for x in arrays]
     return concat(arrays, axis=0 if np.ndim(arrays[0]) == 1 else 1)
 
 
-@implements(np.vstack)
 def vstack(arrays: Any) -> Array:
     """Arrays above each other: along the first axis, vectors being rows."""
     return concat([atleast_2d(x) for x in arrays], axis=0)
@@ -277,13 +278,11 @@ def column_stack(arrays: Any) -> Array:
     return concat([expand_dims(x, 1) if np.ndim(x) == 1 else x for x in arrays], axis=1)
 
 
-@implements(np.atleast_1d)
 def atleast_1d(x: Array) -> Array:
     """With one axis at least."""
     return reshape(x, (1,)) if np.ndim(x) == 0 else x
 
 
-@implements(np.atleast_2d)
 def atleast_2d(x: Array) -> Array:
     """With two axes at least, new ones leading."""
     return x if np.ndim(x) >= 2 else reshape(x, (1, -1))
@@ -326,7 +325,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
         cuts = list(range(0, n + 1, n // sections)) if n else [0] * (sections + 1)
     else:
         cuts = [0, *(int(i) for i in indices_or_sections), n]
-    return [getitem(x, key=along(x, axis, slice(a, b))) for a, b in pairwise(cuts)]
+    return [part_along(x, axis, slice(a, b)) for a, b in pairwise(cuts)]
 
 
 @implements(np.tile)
@@ -362,7 +361,7 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
     if axis is None:
         x, axis = reshape(x, -1), 0
     index = np.repeat(np.arange(np.shape(x)[axis]), repeats)
-    return getitem(x, key=along(x, axis, index))
+    return part_along(x, axis, index)
 
 
 @implements(np.swapaxes)

@@ -202,6 +202,13 @@ def _log_ndtr(x: Array) -> Array:
     )
 
 
+def _inverse_mills_ratio(y: Array, x: Array) -> Array:
+    r""":math:`\varphi(x) / \Phi(x)`: on the left without underflow, on the right without overflow."""
+    below, above = np.where(x > 0, 0, x), np.where(x > 0, x, 0)
+    left, right = 1 / erfcx.on(-_SQRT_HALF * below), np.exp(-0.5 * above * above) / erfc.on(-_SQRT_HALF * above)
+    return math.sqrt(2 / math.pi) * np.where(x > 0, right, left)
+
+
 erfinv = elementwise(
     _erfinv,
     lambda y, x: 0.5 * _SQRT_PI * np.exp(y * y),
@@ -218,7 +225,7 @@ ndtri = elementwise(
 )
 log_ndtr = elementwise(
     _log_ndtr,
-    lambda y, x: math.sqrt(2 / math.pi) / erfcx.on(-_SQRT_HALF * x),
+    _inverse_mills_ratio,
     name="log_ndtr",
     tex=r"\log \Phi(#1)",
 )

@@ -102,6 +102,15 @@ VALUES = {
         lambda: np.average(Tensor(np.float32([1, 2])), weights=np.uint8([1, 2])).dtype,
         np.float32,
     ),
+    "take by truth values": (
+        lambda: gradient_of(lambda x: np.take(x, [True, False, True]), [1.0, 2.0, 3.0]),
+        [1, 2, 0],
+    ),
+    "take nothing": (lambda: np.take(Tensor(np.ones((2, 3))), [], axis=0).shape, (0, 3)),
+    "unique, forward, of so many that their squares have no room": (
+        lambda: float(ad.jvp(np.unique, (np.arange(1e6) // 2,), (np.ones(10**6),))[1].sum()),
+        5e5,
+    ),
     "gradient of two samples": (lambda: np.gradient(Tensor([1.0, 2.0]), [0.0, 2.0]).tolist(), [0.5, 0.5]),
     "gradient keeps single precision": (lambda: np.gradient(Tensor(np.float32([1, 2])), [0.0, 2.0]).dtype, np.float32),
     "ediff1d keeps single precision": (lambda: np.ediff1d(Tensor(np.float32([1, 2])), to_end=[5.0]).dtype, np.float32),

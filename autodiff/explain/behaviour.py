@@ -192,6 +192,7 @@ def singular_points(op: Op) -> list[Singular]:
     args, params = typical_call(op)
     if isinstance(op, Elementwise):
         points = _points(op, len(args))
+        params = {name: _default_or(value, op.parameters[name]) for name, value in params.items()}
     elif isinstance(op, Primitive) and len(args) == 1:
         points = [(np.array(x),) for x in (_VECTORS if np.ndim(args[0]) == 1 else _MATRICES)]
     else:
@@ -200,6 +201,11 @@ def singular_points(op: Op) -> list[Singular]:
     if isinstance(op.forward(*args, **params), tuple):
         return [singular for singular in found if isinstance(singular.derivatives[0], Exception)]
     return found
+
+
+def _default_or(given: Any, default: Any) -> Any:
+    """The default of a parameter that is a number."""
+    return default if isinstance(default, (int, float)) else given
 
 
 def _points(op: Op, arity: int) -> list[tuple[Any, ...]]:

@@ -7,11 +7,9 @@ derivative is what was found by running it.
 from __future__ import annotations
 
 import inspect
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from math import pi
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
@@ -20,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from autodiff import rules
-from autodiff.explain.behaviour import Singular, modes, singular_points
+from autodiff.explain.behaviour import modes
 from autodiff.explain.calls import LENGTH, typical_call
 from autodiff.explain.generic import generic
-from autodiff.explain.latex import assumed, figure, latex, latex_with_names
+from autodiff.explain.latex import Writer, latex, latex_with_names
+from autodiff.explain.markdown import allowed, math, sentence
+from autodiff.explain.places import singular
 from autodiff.explain.symbols import Derivative, Fed, Symbol, applied, fed, name_of, names_of
 from autodiff.op import Elementwise, Op, numpy_functions, table
 from autodiff.operand import _OF_SHAPE
@@ -51,7 +51,8 @@ that code, fed with symbols in place of arrays; the other columns are what came 
 - $`a \odot b`$ multiplies elements, $`A \, B`$ matrices. $`[x > 0]`$ is 1 where the condition holds, and else 0. Sums,
   products and means run over the reduced axes. Broadcasting is not written out, and is undone by the engine.
 - Formulas are those for real arguments, and may be simplified where they hold almost everywhere: a condition after a
-  formula says where. $`\varepsilon`$ is the distance from 1 to the next number, $`n`$ the number of elements.
+  formula says where. $`\varepsilon`$ is the distance from 1 to the next number, $`n`$ the number of elements. Indices
+  and sizes, as in $`g_{[1:]}`$, are those of the call that was fed.
 - **At singular points**, where the derivative jumps or is infinite, stands what the rule gives there: for
   elementwise operations the partial derivatives, for others the gradient of the first element of the result. A point is
   looked for among a few (0, ±½, ±1, …, ±3, ±π/2, ties, matrices of rank 0 and 1): an empty cell says that none of these
@@ -68,7 +69,7 @@ def page() -> str:
     """The whole page."""
     sections = {_title(family): _section(family) for family in (*rules.families, *_other_modules())}
     sections = {title: section for title, section in sections.items() if section}
-    contents = "\n".join(f"- [{title}](#{title.lower().replace(' ', '-')})" for title in sections)
+    contents = " ·\n".join(f"[{title}](#{title.lower().replace(' ', '-')})" for title in sections)
     return "\n".join([_HEAD, contents, "", *sections.values()])
 
 
@@ -87,7 +88,7 @@ def _title(family: ModuleType) -> str:
 def _section(family: ModuleType) -> str:
     rows = [row for row in vars(family).values() if isinstance(row, Op) and table.get(row.name) is row]
     rows = [row for row in dict.fromkeys(rows) if _home(row) is family]
-    lines = [f"## {_title(family)}", "", _sentence(inspect.getdoc(family) or ""), ""]
+    lines = [f"## {_title(family)}", "", sentence(inspect.getdoc(family) or ""), ""]
     if differentiable := [row for row in rows if row.differentiable]:
         lines += ["| operation | NumPy | y | derivative | at singular points | modes |", "| --- " * 6 + "|"]
         below: list[str] = []
@@ -98,7 +99,7 @@ def _section(family: ModuleType) -> str:
         lines += ["", *below]
     if plain := [row for row in rows if not row.differentiable]:
         lines += ["Without a derivative; the result is plain:", "", "| operation | NumPy | y |", "| --- " * 3 + "|"]
-        lines += [_cells([_named(row), _numpy_names(row), _math(_result(row))]) for row in plain]
+        lines += [_cells([_named(row), _numpy_names(row), math(_result(row))]) for row in plain]
         lines.append("")
     if composites := list(_composites(family)):
         lines += ["Made of other operations, and differentiable through them:", ""]
@@ -134,14 +135,14 @@ def _row(row: Op) -> tuple[list[str], list[str]]:
         if derivative is None:
             continue
         formula, definitions, conditions = _written(derivative)
-        start = f"{_math(x.name)}: " if several else ""
+        start = f"{math(x.name)}: " if several else ""
         if len(formula) + sum(map(len, conditions)) > _LONG or definitions:
             lines.append(f"{start}below")
             below += _displayed(row, x.name if several else "", formula, definitions, conditions)
         else:
-            lines.append(f"{start}{_math(formula)}{_if(conditions)}")
-    cells = [_named(row), _numpy_names(row), _math(_result(row, example)), "<br>".join(lines)]
-    return [*cells, "<br>".join(_singular(row, example)), _modes(row)], below
+            lines.append(f"{start}{math(formula)}{_if(conditions)}")
+    cells = [_named(row), _numpy_names(row), math(_result(row, example)), "<br>".join(lines)]
+    return [*cells, "<br>".join(singular(row, example)), _modes(row)], below
 
 
 def _written(derivative: Derivative) -> tuple[str, list[tuple[str, str]], list[str]]:
@@ -154,7 +155,7 @@ def _written(derivative: Derivative) -> tuple[str, list[tuple[str, str]], list[s
 
 
 def _if(conditions: list[str]) -> str:
-    return f" if {', '.join(map(_math, conditions))}" if conditions else ""
+    return f" if {', '.join(map(math, conditions))}" if conditions else ""
 
 
 def _displayed(
@@ -162,8 +163,8 @@ def _displayed(
 ) -> list[str]:
     """A long formula, with what its letters stand for."""
     lines = [f"{name} &= {text}" for name, text in [(_left(row, argument), formula), *definitions]]
-    body = " \\\\\n".join(map(_allowed, lines))
-    text = f"**{row.name}**" + (f", {_math(argument)}" if argument else "") + _if(conditions) + ":"
+    body = " \\\\\n".join(map(allowed, lines))
+    text = f"**{row.name}**" + (f", {math(argument)}" if argument else "") + _if(conditions) + ":"
     return [text, "", "```math", "\\begin{aligned}", body, "\\end{aligned}", "```", ""]
 
 
@@ -202,14 +203,14 @@ def _result(row: Op, example: Fed | None = None) -> str:
         return text if text != example.xs[0].name else rf"\operatorname{{{row.name}}}({text})".replace("_", r"\_")
     args, params = typical_call(row)
     symbols = tuple(Symbol(name, x) for name, x in zip(names_of(row, len(args)), args, strict=True))
-    return assumed_or_written(row, symbols, params)
+    return _plain_result(row, symbols, params)
 
 
-def assumed_or_written(row: Op, symbols: tuple[Symbol, ...], params: dict[str, Any]) -> str:
+def _plain_result(row: Op, symbols: tuple[Symbol, ...], params: dict[str, Any]) -> str:
     """A result without a derivative: a truth value without brackets."""
     whole = Symbol("", row.forward(*(s.value for s in symbols), **params), row, symbols, params)
     if not isinstance(whole.value, tuple) and whole.dtype == bool:
-        return assumed((whole, True))
+        return Writer().truth(whole)[0]
     return latex(whole)
 
 
@@ -217,127 +218,6 @@ def _modes(row: Op) -> str:
     found = modes(row)
     letters = zip("FR2C", found, strict=True)
     return "&nbsp;".join("C\\*" if works is None else letter if works else "–" for letter, works in letters)
-
-
-# Singular points
-
-#: How many different things are said of singular points, before no more is said than that the formula holds there.
-_FEW = 3
-Predicate = Callable[[tuple[Any, ...]], bool]
-
-
-def _singular(row: Op, example: Fed) -> list[str]:
-    """The conventions at singular points, one line for each derivative that occurs there."""
-    found = singular_points(row)
-    names = [x.name for x in example.xs]
-    groups: dict[str, list[Singular]] = {}
-    for singular in found:
-        groups.setdefault(_values(singular), []).append(singular)
-    places = {value: _places(names, [s.point for s in group]) for value, group in groups.items()}
-    many = any(place is None and len(groups[value]) > _FEW for value, place in places.items())
-    if len(groups) > _FEW or (many and len(groups) > 1):
-        places = {"as the formula": _places(names, [s.point for s in found])}
-    return [f"{_math(place or _some(names, groups.get(value, found)))}: {value}" for value, place in places.items()]
-
-
-def _some(names: list[str], found: list[Singular]) -> str:
-    """Some points that no description fits."""
-    shown = [f"({', '.join(_rounded(x) for x in singular.point)})" for singular in found[:_FEW]]
-    return f"({', '.join(names)}) = {', '.join(shown)}" + (r", \dots" if len(found) > _FEW else "")
-
-
-def _values(singular: Singular) -> str:
-    if any(isinstance(d, Exception) for d in singular.derivatives):
-        errors = {type(d).__name__ for d in singular.derivatives if isinstance(d, Exception)}
-        return f"raises `{', '.join(errors)}`"
-    if any(np.ndim(d) > 1 and np.isfinite(d).all() and np.any(d) for d in singular.derivatives):
-        return "as the formula"
-    return ", ".join(_math(_rounded(d)) for d in singular.derivatives)
-
-
-def _rounded(x: Any) -> str:
-    if np.ndim(x):
-        if np.all(np.isnan(x)):
-            return r"\mathrm{NaN}"
-        return f"({', '.join(map(_rounded, np.ravel(x)))})"
-    x = float(f"{float(np.real(x)):.4g}") + 0.0
-    return figure(np.copysign(np.inf, x) if abs(x) >= 1e12 else x)[0]
-
-
-def _places(names: list[str], points: list[tuple[Any, ...]]) -> str | None:
-    """A description of points; None if none fits."""
-    if np.ndim(points[0][0]):
-        return _arrays(names[0], [point[0] for point in points])
-    if len(names) == 1:
-        return _numbers(names[0], sorted(float(point[0]) for point in points))
-    for text, holds in _relations(names):
-        if all(map(holds, points)) and _all_of(holds, points, len(names)):
-            return text
-    return None
-
-
-def _numbers(name: str, xs: list[float]) -> str:
-    integers = [float(n) for n in range(-3, 4)]
-    if xs == integers:
-        return rf"{name} \in \mathbb{{Z}}"
-    if xs == [n for n in integers if n]:
-        return rf"{name} \in \mathbb{{Z}} \setminus \{{0\}}"
-    if xs == [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]:
-        return rf"{name} \in \mathbb{{Z}} + \frac{{1}}{{2}}"
-    if xs == [-3.0, -2.0, -1.0, 0.0]:
-        return rf"{name} = 0, -1, -2, \dots"
-    texts = {-pi / 2: r"-\frac{\pi}{2}", pi / 2: r"\frac{\pi}{2}"}
-    if len(xs) == 2 and xs[0] == -xs[1]:
-        return rf"{name} = \pm {texts.get(xs[1]) or _rounded(xs[1])}"
-    return f"{name} = {', '.join(texts.get(x) or _rounded(x) for x in xs)}"
-
-
-def _arrays(name: str, arrays: list[Any]) -> str:
-    if arrays[0].ndim == 1:
-        texts = {(0.0, 0.0): "(0, 0)", (1.0, 1.0): "(1, 1)"}
-        return f"{name} = (a, a)" if len(arrays) == 2 else f"{name} = {texts[tuple(arrays[0].tolist())]}"
-    shown = []
-    for a in arrays:
-        identity = np.array_equal(a, np.eye(len(a)))
-        shown.append("0" if not a.any() else "I" if identity else r"\begin{pmatrix} 1 & 1 \\ 1 & 1 \end{pmatrix}")
-    return f"{name} = {', '.join(shown)}"
-
-
-def _relations(names: list[str]) -> Iterator[tuple[str, Predicate]]:
-    """Descriptions of points, and whether one fits."""
-    a, b, *more = names
-    if more:
-        yield f"{a} = {b}", lambda p: p[0] == p[1]
-        yield f"{a} = {more[0]}", lambda p: p[0] == p[2]
-        yield rf"{a} = {b} \text{{ or }} {a} = {more[0]}", lambda p: p[0] in p[1:]
-        return
-    yield f"{a} = {b} = 0", lambda p: p[0] == p[1] == 0
-    yield f"{a} = {b}", lambda p: p[0] == p[1]
-    yield f"{a} = 0", lambda p: p[0] == 0
-    yield f"{b} = 0", lambda p: p[1] == 0
-    yield rf"{a} = 0 \text{{ or }} {b} = 0", lambda p: 0 in p
-    yield rf"{a} = 0 < {b}", lambda p: p[0] == 0 < p[1]
-    yield rf"{b} = 0 < {a}", lambda p: p[1] == 0 < p[0]
-    yield rf"{a} = 0 > {b}", lambda p: p[0] == 0 > p[1]
-    yield rf"{b} = 0 > {a}", lambda p: p[1] == 0 > p[0]
-    yield rf"{a} = 0 \ne {b}", lambda p: p[0] == 0 != p[1]
-    yield rf"{b} = 0 \ne {a}", lambda p: p[1] == 0 != p[0]
-    yield rf"{a} \in \{{0, 1\}}", lambda p: p[0] in (0, 1)
-    yield rf"{a} / {b} \in \mathbb{{Z}}", lambda p: p[1] != 0 and p[0] % p[1] == 0
-    yield rf"{a} / {b} \in \mathbb{{Z}} \text{{ or }} {b} = 0", lambda p: p[1] == 0 or p[0] % p[1] == 0
-    yield rf"{a} / {b} \in \mathbb{{Z}} \setminus \{{0\}}", lambda p: p[1] != 0 != p[0] and p[0] % p[1] == 0
-    yield (
-        rf"{a} / {b} \in \mathbb{{Z}} \setminus \{{0\}} \text{{ or }} {b} = 0",
-        lambda p: p[1] == 0 or (p[0] != 0 and p[0] % p[1] == 0),
-    )
-
-
-def _all_of(holds: Predicate, points: list[tuple[Any, ...]], arity: int) -> bool:
-    """Whether the points are all of those that were looked at for which something holds."""
-    coordinates = [sorted({point[i] for point in points}) for i in range(arity)]
-    wide = [[x for x in (-2, -1, -0.5, 0, 0.5, 1, 2) if x >= min(0, low[0])] for low in coordinates]
-    grid = ((x, y) for x in wide[0] for y in wide[1])
-    return arity > 2 or sum(map(holds, grid)) == len(points)
 
 
 # Functions made of rows
@@ -354,13 +234,13 @@ def _composites(family: ModuleType) -> Iterator[tuple[str, str, str]]:
             continue
         if callable(function) and (shown := _public_name(function, name)):
             shown_already.append(function)
-            yield shown, _numpy_names(function, name), _sentence(inspect.getdoc(function) or "")
+            yield shown, _numpy_names(function, name), sentence(inspect.getdoc(function) or "")
     for function, ours in sorted(numpy_functions.items(), key=lambda pair: _numpy_name(pair[0]) or ""):
         theirs = _numpy_name(function)
         if theirs is None or isinstance(ours, Op) or getattr(ours, "__module__", None) != family.__name__:
             continue
         if function not in _OF_SHAPE and ours not in shown_already and not _is_listed(_public(theirs)):
-            yield "", f"`{theirs}`", _sentence(inspect.getdoc(ours) or "")
+            yield "", f"`{theirs}`", sentence(inspect.getdoc(ours) or "")
 
 
 def _is_listed(function: Any) -> bool:
@@ -405,37 +285,6 @@ def _public(name: str) -> Any:
     for part in name.split("."):
         value = getattr(value, part, None)
     return value
-
-
-# Markdown
-
-
-def _math(tex: str) -> str:
-    r"""A formula in a line: between ``$` `` and `` `$``, where Markdown changes nothing."""
-    return f"$`{_allowed(tex)}`$"
-
-
-def _allowed(tex: str) -> str:
-    r"""A formula as GitHub takes it: without ``\operatorname``, and without bars, which would end a cell."""
-    tex = tex.replace("||", r"\Vert ").replace("|", r"\vert ")
-    return re.sub(r"\\operatorname\{([^{}]*)\}", r"\\mathop{\\mathrm{\1}}", tex)
-
-
-def _sentence(doc: str) -> str:
-    """The first paragraph of a docstring, in Markdown."""
-    text = " ".join(doc.strip().split("\n\n")[0].split())
-    pieces = re.split(r"(:math:`[^`]*`|``[^`]*``|:\w+:`[^`]*`|`[^`]*`)", text)
-    return "".join(map(_piece, pieces)).replace("|", r"\|")
-
-
-def _piece(text: str) -> str:
-    if text.startswith(":math:"):
-        return _math(text[7:-1])
-    if text.startswith("``"):
-        return text[1:-1]
-    if re.match(r":\w+:`", text):
-        return f"`{text.partition('`')[2]}"
-    return text if text.startswith("`") else text.replace("*", r"\*").replace("<", "&lt;")
 
 
 def main(arguments: list[str]) -> None:

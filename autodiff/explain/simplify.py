@@ -26,7 +26,7 @@ def simpler(op: Op, args: tuple[Any, ...], params: Mapping[str, Any], value: Arr
     add(x, x)
     """
     rule = _RULES.get(op.name)
-    if op.name in _ARITHMETIC and any(_dtype(x) == bool for x in args):  # NumPy refuses -[x > 0]
+    if op.name in _ARITHMETIC and any(_dtype(x).kind == "b" for x in args):  # NumPy refuses -[x > 0]
         rule = None
     found = None if rule is None else rule(*args, **params)
     if found is None or np.shape(found) != np.shape(value) or _dtype(found) != value.dtype:

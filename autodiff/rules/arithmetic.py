@@ -61,6 +61,11 @@ reciprocal = elementwise(np.reciprocal, lambda y, x: -y * y, tex=r"\frac{1}{#1}"
 square = elementwise(np.square, lambda y, x: 2 * x, tex="#1^2")
 
 
+def as_tensor(x: Array) -> Array:
+    """A Tensor of the numbers: also of an array, a sequence, a number; booleans as 0 and 1."""
+    return add(x, 0)
+
+
 # Powers and roots
 
 

@@ -12,6 +12,7 @@ from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import (
     add,
     as_array,
+    as_tensor,
     cast,
     floating,
     in_precision_of,
@@ -56,7 +57,7 @@ def diff(x: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Ar
     if np.ndim(x) == 0:
         raise ValueError("diff needs one axis at least, got a number")
     if n == 0:
-        return add(x, 0)
+        return as_tensor(x)
     axis = normalize_axis_index(axis, np.ndim(x))
     shape = np.shape(x)
     one = (*shape[:axis], 1, *shape[axis + 1 :])
@@ -183,7 +184,7 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
     >>> ad.trapezoid(ad.Tensor([1.0, 2.0, 3.0]), dx=2.0)
     Tensor(8.0)
     """
-    y = add(y, 0)
+    y = as_tensor(y)
     axis = normalize_axis_index(axis, np.ndim(y))
     if x is not None:
         dx = diff(x) if np.ndim(x) == 1 else diff(x, axis=axis)
@@ -307,7 +308,7 @@ def interp(
     >>> ad.grad(ad.interp, argnums=2)(x, xp, fp)
     Tensor([0.5, 0.5, 0. ])
     """
-    xp, fp = floating(add(xp, 0)), floating(add(fp, 0))
+    xp, fp = floating(as_tensor(xp)), floating(as_tensor(fp))
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp needs points of one axis and equal number, got {np.shape(xp)} and {np.shape(fp)}")
     if period is not None:

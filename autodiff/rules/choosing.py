@@ -85,7 +85,7 @@ def piecewise(x: Array, condlist: Any, funclist: Any, *args: Any, **kwargs: Any)
         conditions.append(~np.logical_or.reduce(conditions))
     elif len(funclist) != len(conditions):
         raise ValueError(f"piecewise: {len(funclist)} functions for {len(conditions)} conditions")
-    y: Array = np.zeros(np.shape(x), values(x).dtype)
+    y = where(np.zeros(np.shape(x), bool), x, np.zeros((), values(x).dtype))  # of x, whichever conditions hold
     last = np.zeros(np.shape(x), int)
     for k, condition in enumerate(conditions):
         last = np.where(condition, k + 1, last)

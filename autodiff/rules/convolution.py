@@ -1,4 +1,4 @@
-r"""Convolution and pooling, over any number of spatial axes: the same code for one and for two.
+r"""Convolution, over any number of spatial axes: the same code for one and for two.
 
 What is called convolution here is, as everywhere in the field, a correlation.  It is one trilinear form,
 
@@ -25,8 +25,8 @@ from autodiff.rules.windows import Ints, blank, gather, integers, put_back, shap
 Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
 
 
-# Convolution: a product of matrices for each group of channels, with all places of all samples side by side.  In memory
-# samples are the last axis, for long runs of neighbours; results stay so, and what is computed from them.
+# Each of the three is a product of matrices for each group of channels, with all places of all samples side by side.
+# In memory samples are the last axis, for long runs of neighbours; results stay so, and what is computed from them.
 
 
 def _samples_last(x: Array, groups: int) -> Array:
@@ -370,7 +370,7 @@ def conv_transpose2d(
     return _convolve_back("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-# Of two sequences: NumPy's, with a row of its own, which has no matrix of windows where both are long
+# Of two sequences, as NumPy has it: a row of its own, since all windows of a long one would not fit into memory
 
 
 def _full_convolution(a: Array, v: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, implements
-from autodiff.rules.arithmetic import add, astype, stop_gradient, values
+from autodiff.rules.arithmetic import as_tensor, astype, stop_gradient, values
 from autodiff.rules.indexing import getitem, lying_along, scatter
 from autodiff.rules.reductions import max, min, sum
 from autodiff.rules.shapes import ravel, reshape
@@ -30,7 +30,7 @@ def bincount(x: Any, weights: Array = None, minlength: int = 0) -> Array:
         return stop_gradient(counts)
     if np.shape(weights) != places.shape:
         raise ValueError(f"bincount: weights of shape {np.shape(weights)} for numbers of shape {places.shape}")
-    weights = weights if values(weights).dtype == np.float64 else astype(add(weights, 0), dtype=np.float64)
+    weights = weights if values(weights).dtype == np.float64 else astype(as_tensor(weights), dtype=np.float64)
     return scatter(weights, key=places, shape=counts.shape)
 
 
@@ -45,7 +45,7 @@ def histogram_bin_edges(x: Array, bins: Any = 10, range: Any = None, weights: An
     Tensor([1., 3., 5.])
     """
     if np.ndim(bins) == 1:
-        return add(bins, 0)
+        return as_tensor(bins)
     edges = np.histogram_bin_edges(values(x), bins, None if range is None else values(range), weights)
     if range is not None or np.size(x) == 0:
         return stop_gradient(edges)
@@ -118,7 +118,7 @@ def histogramdd(
             [1., 0.]])
     """
     listed = isinstance(sample, (list, tuple))
-    columns = [add(x, 0) for x in sample] if listed else [sample[:, k] for k in np.arange(np.shape(sample)[1])]
+    columns = [as_tensor(x) for x in sample] if listed else [sample[:, k] for k in np.arange(np.shape(sample)[1])]
     dims = len(columns)
     each = list(bins) if hasattr(bins, "__len__") else [bins] * dims
     ranges = [None] * dims if range is None else list(range)

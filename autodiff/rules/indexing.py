@@ -186,6 +186,8 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     Tensor([3., 3., 1.])
     """
     index = np.asarray(indices)
+    if index.dtype == np.bool or index.size == 0:  # truth values are the numbers 0 and 1 here, not a mask
+        index = index.astype(np.intp)
     if axis is None:
         return getitem(np.reshape(x, -1), key=index)
     return part_along(x, axis, index)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 from numpy.linalg import LinAlgError
 
 from autodiff.op import Array, implements
@@ -20,7 +21,7 @@ from autodiff.rules.reductions import max as greatest
 from autodiff.rules.reductions import min as smallest
 from autodiff.rules.reductions import norm as norm_of_vectors
 from autodiff.rules.reductions import sum as total
-from autodiff.rules.shapes import axes_of, expand_dims, moveaxis
+from autodiff.rules.shapes import expand_dims, moveaxis
 from autodiff.rules.singular import svdvals
 
 Axis = int | tuple[int, ...] | None
@@ -138,7 +139,9 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
         raise ValueError(
             f"norm is of vectors (one axis) or matrices (two), got {len(axes)} axes of shape {np.shape(x)}"
         )
-    places = axes_of(axes, ndim)
+    places = tuple(normalize_axis_index(a, ndim) for a in axes)
+    if places[0] == places[1]:
+        raise ValueError(f"norm of matrices needs two different axes, got {axes}")
     found = matrix_norm(moveaxis(x, places, (-2, -1)), ord=ord)
     return expand_dims(found, tuple(sorted(places))) if keepdims else found
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, implements, primitive
-from autodiff.rules.arithmetic import add, power, stop_gradient, subtract, values
+from autodiff.rules.arithmetic import add, as_tensor, power, stop_gradient, subtract, values
 from autodiff.rules.convolution import convolve
 from autodiff.rules.indexing import getitem
 from autodiff.rules.shapes import concat, expand_dims, flip, pad_zeros, reshape
@@ -19,7 +19,7 @@ def _coefficients(p: Array) -> Array:
     """A vector of them, of a number too."""
     if isinstance(p, np.poly1d):
         p = p.coeffs
-    p = add(p, 0)
+    p = as_tensor(p)
     return reshape(p, (1,)) if np.ndim(p) == 0 else p
 
 
@@ -111,7 +111,7 @@ def polydiv(u: Array, v: Array) -> tuple[Array, Array]:
         rest[k : k + n] = [r - d * w for r, w in zip(rest[k : k + n], divisor, strict=True)]
     while len(rest) > 1 and np.allclose(values(rest[0]), 0, rtol=1e-14):
         del rest[0]
-    return np.stack(quotient) if quotient else add(np.zeros(1, dtype), 0), np.stack(rest)
+    return np.stack(quotient) if quotient else as_tensor(np.zeros(1, dtype)), np.stack(rest)
 
 
 def _slope(p: Array) -> Array:
@@ -171,7 +171,9 @@ def poly(roots: Array) -> Array:
         roots = np.linalg.eigvals(roots)
     r = _coefficients(roots)
     r = r + np.zeros((), np.result_type(values(r).dtype, np.float16))
-    p = reduce(convolve, [concat([np.ones(1, r.dtype), -r[i : i + 1]]) for i in range(np.size(r))], add(np.ones(1), 0))
+    p = reduce(
+        convolve, [concat([np.ones(1, r.dtype), -r[i : i + 1]]) for i in range(np.size(r))], as_tensor(np.ones(1))
+    )
     given = values(r)
     paired = given.dtype.kind == "c" and np.all(np.sort(given) == np.sort(given.conj()))
     return np.real(p) if paired else p

@@ -205,6 +205,15 @@ def nanmean(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = 
     return _mean(x, axis, dtype, keepdims=keepdims, where=_numbers(x, where))
 
 
+def _of_numbers(
+    spread: Any, x: Array, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Array, mean: Array | None
+) -> Array:
+    """A variance or deviation of the numbers alone; NaN where no degree of freedom is left."""
+    numbers = _numbers(x, where)
+    y = spread(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=numbers, mean=mean)
+    return select(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
+
+
 @implements(np.nanvar)
 def nanvar(
     x: Array,
@@ -227,9 +236,7 @@ def nanvar(
     >>> ad.nanvar(ad.Tensor([2.0, float("nan"), 4.0]))
     Tensor(1.0)
     """
-    numbers, ddof = _numbers(x, where), ddof if correction is None else correction
-    y = _var(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=numbers, mean=mean)
-    return select(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
+    return _of_numbers(_var, x, axis, dtype, ddof if correction is None else correction, keepdims, where, mean)
 
 
 @implements(np.nanstd)
@@ -252,9 +259,7 @@ def nanstd(
     >>> ad.nanstd(ad.Tensor([2.0, float("nan"), 4.0]))
     Tensor(1.0)
     """
-    numbers, ddof = _numbers(x, where), ddof if correction is None else correction
-    y = _std(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=numbers, mean=mean)
-    return select(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
+    return _of_numbers(_std, x, axis, dtype, ddof if correction is None else correction, keepdims, where, mean)
 
 
 @implements(np.nanmax)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.op import Array, implements, primitive
 from autodiff.rules.arithmetic import stop_gradient, values
-from autodiff.rules.indexing import getitem
+from autodiff.rules.indexing import getitem, scatter
 from autodiff.rules.shapes import concat, ravel
 
 
@@ -73,9 +73,9 @@ def _unique_pull(g: Any, y: Any, x: Array, equal_nan: bool) -> Array:
 
 
 def _unique_push(dxs: list[Array], y: Any, x: Array, equal_nan: bool) -> Any:
-    values, _, inverse, counts = y
-    chosen = np.reshape(inverse, -1) == np.expand_dims(np.arange(values.size), -1)
-    return np.sum(np.where(chosen, np.reshape(dxs[0], -1), 0), axis=-1) / counts, None, None, None
+    found, _, inverse, counts = y
+    sums = scatter.on(np.reshape(dxs[0], -1), key=np.reshape(values(inverse), -1), shape=found.shape)
+    return sums / counts, None, None, None
 
 
 unique_all = primitive(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.op import Array, implements
-from autodiff.rules.arithmetic import add, astype, cast, clip, conj, divide, floating, real, subtract, values
+from autodiff.rules.arithmetic import as_tensor, astype, cast, clip, conj, divide, floating, real, subtract, values
 from autodiff.rules.indexing import diagonal
 from autodiff.rules.reductions import Axis, max, mean, min, sum
 from autodiff.rules.shapes import atleast_2d, axes_of, broadcast_to, concat, expand_dims, permute_dims, reshape, squeeze
@@ -74,7 +74,7 @@ def average(
     else:
         dtype = np.result_type(values(x), values(weights))
         dtype = dtype if values(x).dtype.kind in "fc" else np.result_type(dtype, np.float64)
-        x, weights = (astype(add(v, 0), dtype=dtype) for v in (x, _as_weights(weights, shape, axis)))
+        x, weights = (astype(as_tensor(v), dtype=dtype) for v in (x, _as_weights(weights, shape, axis)))
         total = sum(weights, axis=axis, keepdims=keepdims)
         if np.any(values(total) == 0):
             raise ZeroDivisionError("average: the weights add up to zero")
@@ -147,7 +147,7 @@ def cov(
 
 
 def _variables(m: Array, rowvar: bool) -> Array:
-    x = atleast_2d(add(m, 0))
+    x = atleast_2d(as_tensor(m))
     x = floating(x)
     return x.T if not rowvar and np.ndim(m) == 2 else x
 

@@ -56,7 +56,7 @@ class _Watch:
         """An operation was recorded."""
         line = _users_line()
         node._extra = {"line": line, "seen": tuple(map(_checksum, node._values)), **(node._extra or {})}
-        bad = _first_bad(node._data)
+        bad = _first_bad(node._value)
         if bad is None:
             return
         kind, where, count, size = bad
@@ -106,7 +106,7 @@ def _numbers(value: Any) -> list[Any]:
     if isinstance(value, Parts):
         return [array for part in value if part is not None for array in _numbers(part)]
     if isinstance(value, Node):
-        return _numbers(value._data)
+        return _numbers(value._value)
     return _numbers(value.stacked) if isinstance(value, Batch) else [np.asarray(value)]
 
 

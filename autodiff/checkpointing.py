@@ -88,11 +88,11 @@ def _checkpointed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     places = [i for i, x in enumerate(parts) if isinstance(x, Tensor) and x.requires_grad]
     followed = [parts[i] for i in places]
     call = _Replay(function, given, places)
-    result = call.first([wrap(x._data).requires_grad_() for x in followed])
+    result = call.first([wrap(x._value).requires_grad_() for x in followed])
     outputs = _tensors(result)
     if not any(y.requires_grad for y in outputs):
         return result
-    values = tuple(y._data for y in outputs) if len(outputs) > 1 else outputs[0]._data
+    values = tuple(y._value for y in outputs) if len(outputs) > 1 else outputs[0]._value
     op = primitive(lambda *xs: values, call.pull, push=call.push, every=True, name="checkpoint")
     found = op(*followed, *call.outside)
     return rebuilt(result, found if isinstance(found, tuple) else (found,))
@@ -197,5 +197,5 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 
 def _same(output: Tensor, expected: Array) -> bool:
-    was = expected._data if isinstance(expected, Tensor) else expected
-    return output.dtype == was.dtype and np.array_equal(output._data, was, equal_nan=was.dtype.kind in "fc")
+    was = expected._value if isinstance(expected, Tensor) else expected
+    return output.dtype == was.dtype and np.array_equal(output._value, was, equal_nan=was.dtype.kind in "fc")

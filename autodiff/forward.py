@@ -45,7 +45,7 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
             op = node._op
             assert op is not None
             xs: list[Any] = list(node._values)
-            y: Any = node._data
+            y: Any = node._value
             if record:
                 y = results(node)
                 xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
@@ -58,7 +58,7 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
                 dy = _transposed(op, dxs, y, xs, params, record)
             if dy is None:  # what moves has no derivative
                 continue
-            moving[node] = dy = spread(dy, node._data)
+            moving[node] = dy = spread(dy, node._value)
             if watch is not None:
                 watch.used(node)
                 watch.derived(node, Parts(dxs), dy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -35,7 +36,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_data",  # the value: an array, or a NumPy scalar where that is all it is
+        "_value",  # the value: an array, or a NumPy scalar where that is all it is
         "_extra",  # what few nodes have (name, hooks, time of the last write), or None
         "_input_a",
         "_input_b",
@@ -50,7 +51,7 @@ class Node:
         "grad",
     )
 
-    _data: Any
+    _value: Any
     _extra: dict[str, Any] | None
     _input_a: Node | None
     _input_b: Node | None
@@ -94,6 +95,8 @@ class Node:
         """Let go of what it was made of."""
         self._input_a = self._input_b = self._value_a = self._value_b = None
         self._more = (), ()
+        if self._extra is not None:
+            self._extra.pop("versions", None)
 
 
 #: When the memory of an array was last written in place, by the identity of the array that owns it.
@@ -114,8 +117,8 @@ def wrote(node: Node, *, in_place: bool) -> None:
     if node._extra is None:
         node._extra = {}
     node._extra["written"] = latest_write
-    if in_place and isinstance(node._data, np.ndarray):
-        owner = _owner(node._data)
+    if in_place and isinstance(node._value, np.ndarray):
+        owner = _owner(node._value)
         key = id(owner)
         _written[key] = weakref.ref(owner, lambda _: _written.pop(key, None)), latest_write
 
@@ -141,9 +144,11 @@ def rejoin(node: Node) -> None:
     """Join a value to what its inputs were when it was made: one that is younger was assigned into since."""
 
     def then(x: Node | None) -> Node | None:
-        while x is not None and x._op is not None and x._made > node._made:
-            x = x._input_a  # what it was before the assignment
-        return x
+        if x is None or x._op is None or x._made < node._made:
+            return x
+        versions: list[Node] = (x._extra or {}).get("versions", [])  # what it was before each assignment
+        i = bisect_left(versions, node._made, key=lambda v: v._made if v._op is not None else 0)
+        return versions[i - 1]
 
     if node._op is None:
         return
@@ -199,9 +204,9 @@ def _refuse_overwritten(nodes: list[Node]) -> None:
                     f"used it, and its derivative still needs the old value: call backward() before writing, or write "
                     f"to a copy"
                 )
-        if _last_written(node, node._data) > node._made:
+        if _last_written(node, node._value) > node._made:
             raise RuntimeError(
-                f"the result of {op.name}(){whereabouts(node)}, of shape {np.shape(node._data)}, was written after it "
+                f"the result of {op.name}(){whereabouts(node)}, of shape {np.shape(node._value)}, was written after it "
                 f"was made, and its derivative still needs the old value: write to a copy"
             )
 
@@ -295,8 +300,8 @@ def graph(*outputs: Node) -> Graph:
         inputs = []
         for x, value in zip(node._inputs, node._values, strict=True):
             inputs.append(add(x, value) if x is None or x not in ids else ids[x])
-        add(node, node._data, tuple(inputs))
+        add(node, node._value, tuple(inputs))
     for output in outputs:
         if output not in ids:
-            add(output, output._data)
+            add(output, output._value)
     return Graph(tuple(vertices), tuple(ids[output] for output in outputs))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from typing import Any, Self
@@ -18,6 +20,21 @@ class Level(ContextDecorator):
 
     def __exit__(self, *error: object) -> None:
         state.set(state.get()[2])
+
+    def __call__(self, function: Callable[..., Any]) -> Any:
+        """The function, inside of this context.
+
+        Raises
+        ------
+        TypeError
+            For a generator or a coroutine function: its body runs later, and in turns with what is outside.
+        """
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(
+                f"{type(self).__name__} cannot decorate {function.__name__}(), which is left and entered again: "
+                f"use `with` inside of it"
+            )
+        return super().__call__(function)
 
 
 class no_grad(Level):  # noqa: N801 - PyTorch's name

@@ -85,7 +85,7 @@ def pull_back(
             if op.skips and not mask:
                 mask = needs_mask((node,))
             params = node._params
-            y: Any = node._data
+            y: Any = node._value
             uses: tuple[tuple[Node | None, Any], ...]
             if node._more is not None:
                 inputs, xs = node._more
@@ -108,7 +108,7 @@ def pull_back(
                     invalid.clear()
                     if mask:
                         _warn_of_nan(op, gx)
-                value = x._data
+                value = x._value
                 kind = type(gx)
                 if (kind is _ndarray or kind is not type(value)) and (
                     gx.shape != value.shape or gx.dtype is not value.dtype
@@ -143,9 +143,9 @@ def pull_back(
 
 def results(node: Node) -> Any:
     """A recorded value as rules take it: itself, or the several results that an operation gave."""
-    if type(node._data) is not Parts:
+    if type(node._value) is not Parts:
         return node
-    n = len(node._data)
+    n = len(node._value)
     return Parts(part(node, index=i, of=n) for i in range(n))
 
 

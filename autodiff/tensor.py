@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import opcode
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
-from autodiff.graph import Node, clock, rejoin, wrote
+from autodiff.graph import Node, clock, rejoin, whereabouts, wrote
 from autodiff.op import Op, Parts, numpy_functions, part
 from autodiff.operand import Operand
 from autodiff.recording import enable_grad, is_grad_enabled
@@ -32,6 +34,9 @@ STANDARD_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 #: The parameters of a call that has none.
 NO_PARAMS: dict[str, Any] = {}
 
+#: The instruction of Python's that a[i] = x is.
+_STORE = opcode.opmap["STORE_SUBSCR"]
+
 _new = object.__new__
 _PLAIN = frozenset({int, float, bool, complex, np.ndarray, np.float64, np.float32, np.int64, np.bool})
 
@@ -42,8 +47,12 @@ _PLAIN = frozenset({int, float, bool, complex, np.ndarray, np.float64, np.float3
 def _plain(x: Any) -> Any:
     """An operand that is not a Tensor: a number or an array as it is, a sequence as an array."""
     if x is None or isinstance(x, (np.ndarray, np.generic, int, float, complex)):
-        if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
-            raise TypeError(f"expected numbers, got an array of dtype {x.dtype}")
+        if isinstance(x, np.ndarray):
+            if x.dtype.kind not in "biufc":
+                raise TypeError(f"expected numbers, got an array of dtype {x.dtype}")
+            if isinstance(x, np.ma.MaskedArray):
+                raise TypeError("a masked array would lose its mask: use its data and autodiff.where(mask, 0, …)")
+            return x.view(np.ndarray)
         return x
     if not isinstance(x, (list, tuple)):
         raise TypeError(f"expected a Tensor, an array or a number, got {type(x).__name__}")
@@ -64,7 +73,7 @@ def numbers(x: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
 def unwrapped(x: Any) -> Any:
     """The same with the arrays of Tensors in place of them, also inside lists, tuples and slices."""
     if isinstance(x, Tensor):
-        return x._data
+        return x._value
     if isinstance(x, (list, tuple)):
         return type(x)(map(unwrapped, x))
     if isinstance(x, slice):
@@ -86,7 +95,7 @@ def bare(array: Any) -> Any:
 def wrap(y: Any) -> Tensor:
     """A Tensor of a result, which it owns."""
     out = _new(Tensor)
-    out._data = y
+    out._value = y
     out._op = out._extra = out.grad = None
     out._requires_grad = False
     return out
@@ -107,7 +116,7 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
     for x in args:
         if isinstance(x, Tensor):
             inputs.append(x)
-            values.append(x._data)
+            values.append(x._value)
             if x._requires_grad:
                 needed = True
         else:
@@ -120,7 +129,7 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
     try:
         y = op.forward(*values, **params) if params else op.forward(*values)
     except (ValueError, IndexError) as error:
-        raise _explained(error, op, values) from error
+        raise _explained(error, op, values, inputs) from error
     several = None
     if type(y) is not np.ndarray and not isinstance(y, np.generic):
         if isinstance(y, tuple):
@@ -131,7 +140,7 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
     if not (needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc"):
         return wrap(y) if several is None else _as(several, map(wrap, y))
     out = _new(Tensor)
-    out._data = y
+    out._value = y
     out._op = op
     if op.arity == 1:
         out._input_a = inputs[0]
@@ -177,9 +186,19 @@ def _copied(x: Any) -> Any:
     return unwrapped(x)
 
 
-def _explained(error: Exception, op: Op, values: Any) -> Exception:
-    given = ", ".join(str(np.shape(v)) for v in values)
+def _explained(error: Exception, op: Op, values: Any, inputs: Any) -> Exception:
+    given = ", ".join(map(_described, values, inputs))
     return type(error)(f"{op.name} of shapes {given}: {error}")
+
+
+def _described(value: Any, x: Tensor | None) -> str:
+    """The shape of an argument; of a Tensor, its name and what made it, as far as they are known."""
+    shape = str(np.shape(value))
+    if x is None:
+        return shape
+    name = f"{x.name!r} " if x.name else ""
+    made = f" of {x._op.name}(){whereabouts(x)}" if x._op is not None else ""
+    return f"{name}{shape}{made}"
 
 
 Op.__call__ = _call  # type: ignore[method-assign]
@@ -191,14 +210,14 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Any], Ten
     differentiable = op.differentiable
 
     def method(self: Tensor, other: Any) -> Tensor:
-        a = self._data
+        a = self._value
         b = other
         source: Tensor | None = None
         needed = self._requires_grad
         kind = type(other)
         if kind is not float:
             if isinstance(other, Tensor):
-                b = other._data
+                b = other._value
                 source = other
                 needed = needed or other._requires_grad
             elif kind not in _PLAIN:
@@ -213,10 +232,11 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Any], Ten
             else:
                 y = forward(a, b)
         except ValueError as error:
-            raise _explained(error, op, (b, a) if reflected else (a, b)) from error
+            given = ((b, a), (source, self)) if reflected else ((a, b), (self, source))
+            raise _explained(error, op, *given) from error
         if needed and differentiable and (state := recording_state.get())[0]:
             out = _new(Tensor)
-            out._data = y
+            out._value = y
             out._op = op
             if reflected:
                 out._input_a = source
@@ -299,7 +319,7 @@ class Tensor(Node):
     def __init__(self, data: Any, *, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
         if type(data) is not np.ndarray:
             data = _unwrapped_safely(data)
-        self._data = bare(numbers(data, dtype, copy=True))
+        self._value = bare(numbers(data, dtype, copy=True))
         self._op = self._extra = self.grad = None
         self._requires_grad = False
         if requires_grad:
@@ -311,23 +331,23 @@ class Tensor(Node):
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        if type(self._data) is not np.ndarray:
-            self._data = np.asarray(self._data)
-        return self._data
+        if type(self._value) is not np.ndarray:
+            self._value = np.asarray(self._value)
+        return self._value
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = value._data if isinstance(value, Tensor) else value
-        old = self._data
+        array = value._value if isinstance(value, Tensor) else value
+        old = self._value
         if array is not old and not (
             type(array) is np.ndarray is type(old) and array.shape == old.shape and array.dtype is old.dtype
         ):
             array = np.asarray(array)
-            if array.shape != self._data.shape:
-                raise ValueError(f"data of shape {self._data.shape} cannot become data of shape {array.shape}")
-            array = array.astype(self._data.dtype, casting="same_kind", copy=False)
+            if array.shape != self._value.shape:
+                raise ValueError(f"data of shape {self._value.shape} cannot become data of shape {array.shape}")
+            array = array.astype(self._value.dtype, casting="same_kind", copy=False)
         in_place = array is old
-        self._data = bare(array)
+        self._value = bare(array)
         wrote(self, in_place=in_place)
 
     @property
@@ -344,8 +364,8 @@ class Tensor(Node):
         if self._op is not None:
             if not requires_grad:
                 raise RuntimeError(f"the result of {self._op.name} requires a gradient: use detach()")
-        elif requires_grad and self._data.dtype.kind not in "fc":
-            raise TypeError(f"only floating-point tensors can require a gradient, got dtype {self._data.dtype}")
+        elif requires_grad and self._value.dtype.kind not in "fc":
+            raise TypeError(f"only floating-point tensors can require a gradient, got dtype {self._value.dtype}")
         else:
             self._requires_grad = bool(requires_grad)
         return self
@@ -362,22 +382,22 @@ class Tensor(Node):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of its axes."""
-        return self._data.shape
+        return self._value.shape
 
     @property
     def ndim(self) -> int:
         """How many axes it has."""
-        return self._data.ndim
+        return self._value.ndim
 
     @property
     def size(self) -> int:
         """How many elements it has."""
-        return self._data.size
+        return self._value.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of its elements."""
-        return self._data.dtype
+        return self._value.dtype
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - NumPy's name
@@ -392,12 +412,12 @@ class Tensor(Node):
     @property
     def nbytes(self) -> int:
         """How many bytes its elements take."""
-        return self._data.nbytes
+        return self._value.nbytes
 
     @property
     def itemsize(self) -> int:
         """How many bytes one element takes."""
-        return self._data.itemsize
+        return self._value.itemsize
 
     @property
     def device(self) -> str:
@@ -451,12 +471,12 @@ class Tensor(Node):
 
     def __repr__(self) -> str:
         if self.ndim:
-            text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=1000)
+            text = np.array2string(self._value, separator=", ", prefix="Tensor(", threshold=1000)
         else:
-            text = str(self._data)
+            text = str(self._value)
         facts = []
-        if self._data.dtype not in (np.float64, np.int64, np.bool):
-            facts.append(f"dtype={self._data.dtype}")
+        if self._value.dtype not in (np.float64, np.int64, np.bool):
+            facts.append(f"dtype={self._value.dtype}")
         if self._op is not None:
             facts.append(f"op={self._op.name}")
         elif self._requires_grad:
@@ -487,9 +507,9 @@ class Tensor(Node):
         ValueError
             If there is not exactly one.
         """
-        if self._data.size != 1:
+        if self._value.size != 1:
             raise ValueError(f"item() needs exactly one element, got shape {self.shape}")
-        return self._data.item()
+        return self._value.item()
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The values as an array, not a copy, and without any recording."""
@@ -497,34 +517,56 @@ class Tensor(Node):
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._value.tolist()
 
     def detach(self) -> Tensor:
         """The same values, not a copy, as a leaf that requires no gradient."""
-        return wrap(self._data)
+        return wrap(self._value)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        """The one element, for who asked for a number: a person may, an array that it is to be written to may not."""
+        if self._requires_grad and _asked_by_an_array(sys._getframe(2)):
+            self._refuse_to_lose(
+                "an array asked for the number", "build the array of Tensors with autodiff.stack, or write"
+            )
+        return self.item()
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return int(self._number().__round__()) if ndigits is None else arithmetic.round(self, ndigits)
+
+    def __divmod__(self, other: Any) -> Any:
+        return arithmetic.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return arithmetic.divmod(other, self)
 
     def __bool__(self) -> bool:
-        return bool(self.item())
+        if self._value.size != 1:
+            raise ValueError(
+                f"a tensor of shape {self.shape} is neither true nor false: use autodiff.any(t) or autodiff.all(t), or "
+                f"autodiff.where(t, a, b) in place of a if t else b"
+            )
+        return bool(self._value)
 
     def __index__(self) -> int:
-        if self._data.dtype.kind not in "biu":
-            raise TypeError(f"only integers are indices, got dtype {self._data.dtype}")
+        if self._value.dtype.kind not in "biu":
+            raise TypeError(f"only integers are indices, got dtype {self._value.dtype}")
         return int(self.item())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         self._refuse_to_lose(
             "NumPy asked for a plain array", "use a function that has a rule (autodiff.stack for np.array([t, u])), or"
         )
-        return np.array(self._data, dtype=dtype, copy=copy)
+        return np.array(self._value, dtype=dtype, copy=copy)
 
     def __dlpack__(
         self,
@@ -582,7 +624,7 @@ class Tensor(Node):
         >>> x.grad
         Tensor([2., 4.])
         """
-        data = self._data
+        data = self._value
         if not self._requires_grad:
             raise RuntimeError(
                 "backward() on a tensor that does not require a gradient: nothing was recorded (no input has "
@@ -653,7 +695,7 @@ class Tensor(Node):
         self._extra = self._extra or {}
         hooks = self._extra.setdefault("hooks", {})
         handle = RemovableHandle(hooks)
-        hooks[handle] = hook
+        hooks[handle._key] = hook
         return handle
 
     # Copies
@@ -671,10 +713,10 @@ class Tensor(Node):
         if self._op is not None:
             raise TypeError(f"only leaves can be copied or pickled, this is the result of {self._op.name}: detach() it")
         return {
-            "data": np.array(self._data),
+            "data": np.array(self._value),
             "requires_grad": self._requires_grad,
             "name": self.name,
-            "grad": None if self.grad is None else np.array(self.grad.detach()._data),
+            "grad": None if self.grad is None else np.array(self.grad.detach()._value),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -702,7 +744,7 @@ class Tensor(Node):
         instead = "write t = autodiff.index_put(t, value, key), or, to write without a gradient, do so under no_grad()"
         if self._requires_grad and (self._op is None or (self._extra or {}).get("followed")):
             raise TypeError(f"assignment into a leaf that requires a gradient cannot be recorded: {instead}")
-        if isinstance(self._data, np.ndarray) and self._data.base is not None:
+        if isinstance(self._value, np.ndarray) and self._value.base is not None:
             raise TypeError(f"assignment into a view of another array cannot be recorded: assign to that, or {instead}")
         old = _new(Tensor)
         for slot in Node.__slots__[1:]:
@@ -710,8 +752,10 @@ class Tensor(Node):
                 setattr(old, slot, getattr(self, slot))
         new = indexing.index_put(old, value, key=unwrapped(key))
         kept: dict[str, Any] = {
-            name: self._extra[name] for name in ("name", "retain") if self._extra and name in self._extra
+            name: self._extra[name] for name in ("name", "retain", "versions") if self._extra and name in self._extra
         }
+        kept.setdefault("versions", []).append(old)
+        old._extra = {name: what for name, what in (old._extra or {}).items() if name != "versions"} or None
         self._become(new)
         self._extra = {**(new._extra or {}), **kept} or None
         old._extra = {**(old._extra or {}), "retain": False} if kept.get("retain") else old._extra
@@ -808,7 +852,7 @@ class Tensor(Node):
 
     def copy(self) -> Tensor:
         """A copy, which remembers that it is one."""
-        return arithmetic.positive(self) if self.dtype != np.bool else wrap(self._data.copy())
+        return arithmetic.positive(self) if self.dtype != np.bool else wrap(self._value.copy())
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape."""
@@ -866,12 +910,21 @@ class Tensor(Node):
 class RemovableHandle:
     """Takes a hook off its tensor again."""
 
-    def __init__(self, hooks: dict[RemovableHandle, Any]) -> None:
+    def __init__(self, hooks: dict[object, Any]) -> None:
         self._hooks = hooks
+        self._key = object()  # not the handle itself, which holds the hooks: that would be a cycle
 
     def remove(self) -> None:
         """Take the hook off; a second time does nothing."""
-        self._hooks.pop(self, None)
+        self._hooks.pop(self._key, None)
+
+
+def _asked_by_an_array(frame: Any) -> bool:
+    """Whether a number is asked for by a[i] = t, or by code of NumPy's or SciPy's, to which Tensors are numbers."""
+    module = frame.f_globals.get("__name__", "")
+    if module.partition(".")[0] in ("numpy", "scipy"):
+        return not module.endswith("arrayprint")  # which writes it as text
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == _STORE
 
 
 def _needs_grad(x: Any) -> bool:
@@ -905,17 +958,22 @@ def _hooked(node: Tensor, g: Any) -> Any:
                     raise ValueError(f"a hook made a gradient of shape {np.shape(replaced)} of one of {gradient.shape}")
                 gradient = replaced if isinstance(replaced, Tensor) else Tensor(replaced)
                 gradient = gradient if gradient.dtype == g.dtype else gradient.astype(g.dtype)
-    return gradient if isinstance(g, Tensor) else gradient._data
+    return gradient if isinstance(g, Tensor) else gradient._value
+
+
+#: Held while a gradient is added to the one that is there: several threads may come to the same leaf.
+_adding = threading.Lock()
 
 
 def _add_to(node: Tensor, g: Any) -> None:
     """Add to the gradient that is there; the first one shares its memory with nothing."""
-    if isinstance(g, Tensor):
-        node.grad = g if node.grad is None else node.grad + g
-    elif node.grad is None:
-        node.grad = wrap(g if g.base is None else g.copy())
-    else:
-        node.grad = wrap(node.grad._data + g)
+    with _adding:
+        if isinstance(g, Tensor):
+            node.grad = g if node.grad is None else node.grad + g
+        elif node.grad is None:
+            node.grad = wrap(g if g.base is None else g.copy())
+        else:
+            node.grad = wrap(node.grad._value + g)
 
 
 def _visit(node: Any, g: Any) -> Any:
@@ -936,11 +994,16 @@ def _settle(leaf: Any, g: Any) -> None:
 
 def _no_rule(function: Any, name: str, method: str = "") -> TypeError:
     """The error for a NumPy function that the table does not have."""
-    module = getattr(function, "__module__", None) or "numpy"
-    full = f"{module}.{name}" + (f".{method}" if method and method != "__call__" else "")
-    known = [near for f in numpy_functions if hasattr(np, near := getattr(f, "__name__", ""))]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    hint = f"the nearest that has one is numpy.{near[0]}" if near else "see the operations of autodiff"
+    module = getattr(function, "__module__", None) or ("numpy" if hasattr(np, name) else "the ufunc")
+    full = f"{module}.{name}".replace("the ufunc.", "the ufunc ") + (
+        f".{method}" if method not in ("", "__call__") else ""
+    )
+    if module.startswith("numpy"):
+        ours, known = "numpy", [near for f in numpy_functions if hasattr(np, near := getattr(f, "__name__", ""))]
+    else:
+        ours, known = "autodiff", sys.modules["autodiff"].__all__
+    (near,) = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    hint = f"the nearest that has one is {ours}.{near}"
     return TypeError(
         f"{full} has no rule for Tensors; {hint}. For values without a gradient, call it on t.numpy(); to add a rule, "
         f"see autodiff.elementwise, autodiff.linear and autodiff.primitive"

@@ -89,7 +89,7 @@ class _Call:
     def given_back(self, value: Any) -> Any:
         """A result of the transform in the kind that its caller deals in."""
         if isinstance(value, Tensor):
-            return value if self.tensors or value._requires_grad else value._data
+            return value if self.tensors or value._requires_grad else value._value
         return wrap(value) if self.tensors else value
 
     def gradients(self, seeds: list[Any], record: bool) -> list[Any]:
@@ -101,7 +101,7 @@ class _Call:
         else:
             seeds = [unwrapped(seed) for seed in seeds]
             pulled = pull_back(zip(self.outputs, seeds, strict=True), stops=self.followed)
-        found = [pulled[x] if x in pulled else np.zeros_like(x._data) for x in self.followed]
+        found = [pulled[x] if x in pulled else bare(np.zeros_like(x._value)) for x in self.followed]
         return [g.copy() if any(g is other for other in found[:i]) else _owned(g) for i, g in enumerate(found)]
 
     def jacobian_by_rows(self, record: bool) -> list[list[Any]]:
@@ -113,7 +113,7 @@ class _Call:
                 with enable_grad() if record else no_grad():
                     pulled = pull_back([(y, Batch(units))], stops=self.followed, record=record)
                     for x, found in zip(self.followed, parts, strict=True):
-                        rows = unbatched(pulled[x] if x in pulled else np.zeros_like(x._data), len(units))
+                        rows = unbatched(pulled[x] if x in pulled else np.zeros_like(x._value), len(units))
                         found.append(outward(rows))
             blocks.append([_joined(rows, y, x) for x, rows in zip(self.followed, parts, strict=True)])
         return blocks
@@ -140,11 +140,11 @@ class _Call:
     def _pushed(self, x: Tensor, units: Any, record: bool) -> list[Any]:
         dys = push_forward({x: Batch(units)}, self.outputs, record=record)
         zipped = zip(dys, self.outputs, strict=True)
-        return [unbatched(np.zeros_like(y._data) if dy is None else dy, len(units)) for dy, y in zipped]
+        return [unbatched(np.zeros_like(y._value) if dy is None else dy, len(units)) for dy, y in zipped]
 
     def _units(self, of: Tensor) -> Iterator[Any]:
         """The unit vectors in the shape of a value, as many at a time as memory has room for."""
-        widest = max((x._data.size for x in history(*self.outputs) if type(x._data) is not Parts), default=1)
+        widest = max((x._value.size for x in history(*self.outputs) if type(x._value) is not Parts), default=1)
         step = max(1, _MOST_AT_ONCE // max(widest, of.size, 1))
         for start in range(0, of.size, step):
             n = min(step, of.size - start)
@@ -223,7 +223,7 @@ def value_and_grad(
         call = _Call(function, args, _numbers(argnums), kwargs, has_aux)
         y = _scalar(call)
         record = call.open()
-        found = [call.given_back(outward(g)) for g in call.gradients([np.ones_like(y._data)], record)]
+        found = [call.given_back(outward(g)) for g in call.gradients([np.ones_like(y._value)], record)]
         gradients = rebuilt(call.followed_args, found)
         y = call.given_back(y if record else y.detach())
         return ((y, call.aux) if has_aux else y), (gradients[0] if isinstance(argnums, int) else gradients)
@@ -324,7 +324,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         pushed = push_forward(moving, outputs)
     given = {id(v) for v in moving.values()}
     pushed = [dy.copy() if id(dy) in given else _owned(dy) for dy in pushed]
-    dys = (call.given_back(np.zeros_like(y._data) if dy is None else dy) for y, dy in zip(outputs, pushed, strict=True))
+    dys = (call.given_back(np.zeros_like(y._value) if dy is None else dy) for y, dy in zip(outputs, pushed, strict=True))
     value = rebuilt(call.result, (call.given_back(y if record else y.detach()) for y in outputs))
     tangent = rebuilt(call.result, dys)
     return (value, tangent, call.aux) if has_aux else (value, tangent)

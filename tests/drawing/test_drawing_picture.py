@@ -64,9 +64,9 @@ def test_drawing_changes_nothing():
     x = ad.Tensor(2.0, requires_grad=True)
     y = x * x
     y.backward()
-    kinds = type(x._data), type(x.grad._data), type(y._data)
+    kinds = type(x._value), type(x.grad._value), type(y._value)
     draw(y).svg()
-    assert (type(x._data), type(x.grad._data), type(y._data)) == kinds
+    assert (type(x._value), type(x.grad._value), type(y._value)) == kinds
     y.backward()
     assert x.grad.item() == 8.0
 

@@ -173,25 +173,12 @@ from autodiff.rules.bessel import i0, i0e, i1, i1e, sinc
 from autodiff.rules.calculus import diff, ediff1d, geomspace, gradient, interp, logspace, trapezoid, unwrap
 from autodiff.rules.choosing import apply_along_axis, apply_over_axes, choose, nan_to_num, piecewise, select
 from autodiff.rules.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d, convolve, correlate
+from autodiff.rules.einsum import einsum
 from autodiff.rules.exponentials import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
 from autodiff.rules.gamma import beta, betainc, betaln, digamma, gammainc, gammaincc, gammaln, lgamma, polygamma
 from autodiff.rules.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd
 from autodiff.rules.indexing import diagonal, getitem, index_put, nonzero, scatter, take, take_along_axis, trace, where
-from autodiff.rules.linear_algebra import (
-    affine,
-    dot,
-    einsum,
-    inner,
-    matmul,
-    matvec,
-    outer,
-    tensordot,
-    tril,
-    triu,
-    vdot,
-    vecdot,
-    vecmat,
-)
+from autodiff.rules.matrices import tril, triu
 from autodiff.rules.normalization import layer_norm, standardize
 from autodiff.rules.padding import pad
 from autodiff.rules.polynomials import (
@@ -215,7 +202,20 @@ from autodiff.rules.pooling import (
     max_pool1d,
     max_pool2d,
 )
-from autodiff.rules.products import cross, kron
+from autodiff.rules.products import (
+    affine,
+    cross,
+    dot,
+    inner,
+    kron,
+    matmul,
+    matvec,
+    outer,
+    tensordot,
+    vdot,
+    vecdot,
+    vecmat,
+)
 from autodiff.rules.quantiles import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from autodiff.rules.rearranging import (
     append,
@@ -244,10 +244,6 @@ from autodiff.rules.reductions import (
     argmin,
     argsort,
     count_nonzero,
-    cumprod,
-    cumsum,
-    cumulative_prod,
-    cumulative_sum,
     logsumexp,
     max,
     mean,
@@ -260,6 +256,7 @@ from autodiff.rules.reductions import (
     sum,
     var,
 )
+from autodiff.rules.running import cumprod, cumsum, cumulative_prod, cumulative_sum
 from autodiff.rules.selective import nancumprod, nancumsum, nanmean, nanprod, nanstd, nansum, nanvar
 from autodiff.rules.sets import (
     intersect1d,

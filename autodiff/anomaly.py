@@ -31,7 +31,8 @@ class detect_anomaly(Level):  # noqa: N801 - PyTorch's name
     Notes
     -----
     Every array is read once more: for finding a mistake, not for every day.  An infinity that was given is not an error
-    (masks are made of them), a NaN is.
+    (masks are made of them), a NaN is.  What is not recorded is not looked at: operations on tensors that require no
+    gradient, or under `no_grad`.
 
     Examples
     --------

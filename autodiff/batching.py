@@ -19,11 +19,14 @@ from autodiff.rules import (
     activations,
     arithmetic,
     decompositions,
+    einsum,
     fft,
     indexing,
-    linalg,
-    linear_algebra,
+    inverses,
+    matrices,
+    products,
     reductions,
+    running,
     shapes,
 )
 
@@ -170,15 +173,15 @@ def _matmul(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
     a, b = args
     if np.ndim(a) >= 2 and np.ndim(b) >= 2:
         if isinstance(a, Batch) and np.ndim(b) == 2 and not isinstance(b, Batch):
-            return linear_algebra.matmul.on(a.stacked, b)
-        return linear_algebra.matmul.on(*_aligned(args))
+            return products.matmul.on(a.stacked, b)
+        return products.matmul.on(*_aligned(args))
     if isinstance(a, Batch) and not isinstance(b, Batch) and (a.ndim >= 2 or np.ndim(b) <= 2):
-        return linear_algebra.matmul.on(a.stacked, b)
+        return products.matmul.on(a.stacked, b)
     return None
 
 
 def _solve(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
-    return linalg.solution.on(*_aligned(args)) if np.ndim(args[1]) >= 2 else None
+    return inverses.solution.on(*_aligned(args)) if np.ndim(args[1]) >= 2 else None
 
 
 def _stack_of_matrices(op: Op) -> Callable[..., Array | None]:
@@ -195,11 +198,11 @@ def _einsum(n: int, args: tuple[Any, ...], params: Params) -> Array | None:
         letter + term if isinstance(x, Batch) else term for x, term in zip(args, params["terms"], strict=True)
     )
     values = [x.stacked if isinstance(x, Batch) else x for x in args]
-    return linear_algebra.einsum_explicit.on(*values, terms=terms, result=letter + params["result"])
+    return einsum.einsum_explicit.on(*values, terms=terms, result=letter + params["result"])
 
 
 #: Operations that take elements one by one, though they are not declared so.
-_ALIGNED = {indexing.select, arithmetic.astype, decompositions.within}
+_ALIGNED = {indexing.chosen, arithmetic.astype, decompositions.within}
 _batched: dict[Op, Callable[..., Array | None]] = {
     shapes.reshape: _reshape,
     shapes.permute_dims: _permute,
@@ -211,19 +214,16 @@ _batched: dict[Op, Callable[..., Array | None]] = {
     shapes.stacked: _join(shapes.stacked, 1),
     indexing.getitem: _getitem,
     indexing.scatter: _scatter,
-    linear_algebra.matmul: _matmul,
-    linear_algebra.einsum_explicit: _einsum,
-    linalg.solution: _solve,
-    **{
-        op: _stack_of_matrices(op)
-        for op in (linear_algebra.tril, linear_algebra.triu, linalg.inverse, linalg.pseudoinverse)
-    },
+    products.matmul: _matmul,
+    einsum.einsum_explicit: _einsum,
+    inverses.solution: _solve,
+    **{op: _stack_of_matrices(op) for op in (matrices.tril, matrices.triu, inverses.inverse, inverses.pseudoinverse)},
     **{
         op: _axis_of_one(op)
         for op in (
             *(reductions.sum, reductions.mean, reductions.max, reductions.min, reductions.prod),
             *(reductions.logsumexp, reductions.norm2, reductions.all, reductions.any),
-            *(reductions.running_sum, reductions.running_prod, shapes.flip),
+            *(running.running_sum, running.running_prod, shapes.flip),
             *(activations.softmax, activations.log_softmax),
             *(fft.fft, fft.ifft, fft.rfft, fft.irfft),
         )

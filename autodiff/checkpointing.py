@@ -55,6 +55,8 @@ def checkpoint(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> ad.grad(lambda x: ad.checkpoint(block, x))(0.5) == ad.grad(block)(0.5)
     np.True_
     """
+    if not callable(function):
+        raise TypeError(f"checkpoint takes a function and what to call it with, got {type(function).__name__}")
     if not args and not kwargs:
         return functools.wraps(function)(functools.partial(_checkpointed, function))
     return _checkpointed(function, *args, **kwargs)

@@ -36,7 +36,6 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_value",  # the value: an array, or a NumPy scalar where that is all it is
         "_extra",  # what few nodes have (name, hooks, time of the last write), or None
         "_input_a",
         "_input_b",
@@ -46,6 +45,7 @@ class Node:
         "_params",
         "_requires_grad",
         "_scope",  # the names of the scopes (modules) it was made in
+        "_value",  # the value: an array, or a NumPy scalar where that is all it is
         "_value_a",
         "_value_b",
         "grad",

@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff.creation import full
 from autodiff.op import Array, implements, numpy_functions
+from autodiff.operand import Operand
 from autodiff.recording import is_grad_enabled
 from autodiff.rules.folds import ufunc_method
 from autodiff.tensor import Tensor, bare, unwrapped, wrap
@@ -26,7 +27,7 @@ def _plain_answer(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @implements(function)
     def answer(*args: Any, **kwargs: Any) -> Any:
-        return function(*unwrapped(args), **_unwrapped_values(kwargs))
+        return function(*_numbers(function, args), **_unwrapped_values(kwargs))
 
     return _named(answer, function, "as it is: it has no gradient")
 
@@ -36,7 +37,7 @@ def _plain_result(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @implements(function)
     def result(*args: Any, **kwargs: Any) -> Any:
-        return wrap(bare(np.asarray(function(*unwrapped(args), **_unwrapped_values(kwargs)))))
+        return wrap(bare(np.asarray(function(*_numbers(function, args), **_unwrapped_values(kwargs)))))
 
     return _named(result, function, "as a plain Tensor: it has no gradient")
 
@@ -50,6 +51,14 @@ def _named(ours: Callable[..., Any], function: Callable[..., Any], what: str) ->
     return ours
 
 
+def _numbers(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """The arguments as NumPy takes them."""
+    for x in args:
+        if isinstance(x, Operand):
+            raise TypeError(f"numpy.{function.__name__} asks for numbers, and cannot be fed with a {type(x).__name__}")
+    return unwrapped(args)
+
+
 def _unwrapped_values(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: unwrapped(value) for name, value in kwargs.items()}
 
@@ -60,7 +69,6 @@ _ANSWERS: tuple[Callable[..., Any], ...] = (
     np.array_str,
     np.common_type,
     np.einsum_path,
-    np.ix_,
     np.may_share_memory,
     np.min_scalar_type,
     np.shares_memory,
@@ -151,6 +159,13 @@ _WRITERS: dict[Callable[..., Any], str] = {
 }
 for _function, _instead in _WRITERS.items():
     _refused(_function, _function.__name__, _instead)
+
+
+@implements(np.ix_)
+def _open_mesh(*args: Any) -> tuple[Any, ...]:
+    if is_grad_enabled() and _any_needs_grad((args, {})):
+        raise TypeError("numpy.ix_ of tensors makes plain indices, and would lose the graph: reshape them to broadcast")
+    return np.ix_(*unwrapped(args))
 
 
 # Methods of ufuncs

@@ -226,8 +226,8 @@ def _shown(arguments: tuple[str, ...] | None, parameters: dict[str, Any], by_nam
 
 
 def masked_product(g: Array, d: Array) -> Array:
-    """g * d, where a zero of g wins over a d that is not finite: what is not used contributes nothing, not NaN."""
-    return np.where((g == 0) & ~np.isfinite(d), 0, g * d)
+    """g * d, where a zero wins over what is not finite: what is not used, or does not count, contributes nothing."""
+    return np.where(((g == 0) & ~np.isfinite(d)) | ((d == 0) & np.isinf(g)), 0, g * d)
 
 
 class Elementwise(Op):
@@ -281,7 +281,7 @@ _MASKED: WeakKeyDictionary[Pull, Pull] = WeakKeyDictionary()
 
 
 def careful(pull: Pull) -> Pull:
-    """The pull to be used where 0 * inf occurred: a gradient of exactly zero contributes exactly zero."""
+    """The pull to be used where 0 * inf occurred: a factor of exactly zero contributes exactly zero."""
     return _MASKED.get(pull, pull)
 
 

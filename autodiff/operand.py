@@ -11,7 +11,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from autodiff.op import Array, Op, numpy_functions, table
 
 #: NumPy's functions that ask for shape and dtype only.
-_OF_SHAPE = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like}
+_OF_SHAPE = {
+    *(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj),
+    *(np.zeros_like, np.ones_like, np.full_like, np.empty_like),
+}
 
 
 class Operand(NDArrayOperatorsMixin):
@@ -41,11 +44,11 @@ class Operand(NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Array:  # noqa: N802 - NumPy's name
-        return np.transpose(self)
+        return table["permute_dims"](self)
 
     @property
     def mT(self) -> Array:  # noqa: N802 - the standard's name
-        return np.matrix_transpose(self)
+        return numpy_functions[np.matrix_transpose](self)
 
     def astype(self, dtype: Any) -> Array:
         return table["astype"](self, dtype=np.dtype(dtype))

@@ -22,8 +22,9 @@ from autodiff.rules import (
     arithmetic,
     exponentials,
     indexing,
-    linear_algebra,
+    products,
     reductions,
+    running,
     shapes,
     trigonometry,
 )
@@ -46,23 +47,28 @@ _PLAIN = frozenset({int, float, bool, complex, np.ndarray, np.float64, np.float3
 
 def _plain(x: Any) -> Any:
     """An operand that is not a Tensor: a number or an array as it is, a sequence as an array."""
-    if x is None or isinstance(x, (np.ndarray, np.generic, int, float, complex)):
-        if isinstance(x, np.ndarray):
-            if x.dtype.kind not in "biufc":
-                raise TypeError(f"expected numbers, got an array of dtype {x.dtype}")
-            if isinstance(x, np.ma.MaskedArray):
-                raise TypeError("a masked array would lose its mask: use its data and autodiff.where(mask, 0, …)")
-            return x.view(np.ndarray)
+    if isinstance(x, (np.ndarray, np.generic)):
+        if x.dtype.kind not in "biufc":
+            raise TypeError(f"expected numbers, got dtype {x.dtype}")
+        return _unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else x
+    if x is None or isinstance(x, (int, float, complex)):
         return x
     if not isinstance(x, (list, tuple)):
         raise TypeError(f"expected a Tensor, an array or a number, got {type(x).__name__}")
     return numbers(x)
 
 
+def _unmasked(x: Any) -> Any:
+    """The same, if it is not a masked array."""
+    if isinstance(x, np.ndarray) and hasattr(x, "mask"):
+        raise TypeError("a masked array would lose its mask: use its data, and autodiff.where(mask, 0, …)")
+    return x
+
+
 def numbers(x: Any, dtype: Any = None, *, copy: bool | None = None) -> Any:
     """An array of numbers, of anything that NumPy takes for one."""
     try:
-        array = np.array(x, dtype=dtype, copy=copy)
+        array = np.array(_unmasked(x), dtype=dtype, copy=copy)
     except ValueError as error:
         raise ValueError(f"cannot make a tensor of {type(x).__name__}: {error}") from None
     if array.dtype.kind not in "biufc":
@@ -138,6 +144,8 @@ def _call(op: Op, *args: Any, **params: Any) -> Any:
         else:
             y = bare(np.asarray(y))
     if not (needed and op.differentiable and (state := recording_state.get())[0] and y.dtype.kind in "fc"):
+        if y.dtype.kind not in "biufc":
+            raise TypeError(f"{op.name} takes numbers, and would give dtype {y.dtype}")
         return wrap(y) if several is None else _as(several, map(wrap, y))
     out = _new(Tensor)
     out._value = y
@@ -220,7 +228,7 @@ def _operator(op: Op, *, reflected: bool = False) -> Callable[[Tensor, Any], Ten
                 b = other._value
                 source = other
                 needed = needed or other._requires_grad
-            elif kind not in _PLAIN:
+            elif kind not in _PLAIN or (kind is np.ndarray and other.dtype.kind not in "biufc"):
                 if not isinstance(other, (np.ndarray, np.generic, int, float, complex, list)):
                     return NotImplemented
                 b = _plain(other)
@@ -291,7 +299,9 @@ class Tensor(Node):
     grad : Tensor or None
         The gradients that `backward` has added up here.
     data : numpy.ndarray
-        The values themselves, not a copy.  Assigning writes them, outside of any recording.
+        The values themselves, not a copy.  Assigning (``t.data = v``, ``t.data -= v``) writes them, outside of any
+        recording, and `backward` knows of it.  Writing into the array (``t.data[i] = v``) is noticed by
+        `detect_anomaly` only: write ``t[i] = v`` under `no_grad`.
     op : Op or None
         The operation that made it; None for a leaf.
     inputs : tuple of Tensor
@@ -488,6 +498,10 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
+    def __getattr__(self, name: str) -> Any:
+        instead = f": autodiff.{name}(t) is a function" if name in sys.modules["autodiff"].__all__ else ""
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{instead}", name=name, obj=self)
+
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("a 0-d tensor has no length")
@@ -512,7 +526,7 @@ class Tensor(Node):
         return self._value.item()
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        """The values as an array, not a copy, and without any recording."""
+        """The values as an array, not a copy, and without any recording: writing into it is noticed by nobody."""
         return self.data
 
     def tolist(self) -> Any:
@@ -609,6 +623,11 @@ class Tensor(Node):
             Keep the graph, so that it can be walked again; False frees its memory on the way.
         create_graph : bool
             Record the computation of the gradients, so that they can be differentiated again.
+
+        Notes
+        -----
+        The gradient with respect to a complex number :math:`a + ib` is
+        :math:`\partial L / \partial a + i \, \partial L / \partial b`, PyTorch's convention: docs/complex.md.
 
         Raises
         ------
@@ -813,8 +832,8 @@ class Tensor(Node):
     __rmod__ = _operator(arithmetic.remainder, reflected=True)
     __pow__ = _operator(arithmetic.power)
     __rpow__ = _operator(arithmetic.power, reflected=True)
-    __matmul__ = _operator(linear_algebra.matmul)
-    __rmatmul__ = _operator(linear_algebra.matmul, reflected=True)
+    __matmul__ = _operator(products.matmul)
+    __rmatmul__ = _operator(products.matmul, reflected=True)
     __lt__ = _operator(arithmetic.less)
     __le__ = _operator(arithmetic.less_equal)
     __gt__ = _operator(arithmetic.greater)
@@ -860,7 +879,7 @@ class Tensor(Node):
 
     def transpose(self, *axes: Any) -> Tensor:
         """With its axes in another order; reversed if none is given."""
-        return shapes.permute_dims(self, (axes[0] if len(axes) == 1 else axes) or None)
+        return shapes.permute_dims(self, axes[0] if len(axes) == 1 else axes or None)
 
     def flatten(self) -> Tensor:
         """All elements in one axis."""
@@ -875,15 +894,15 @@ class Tensor(Node):
     clip = _method(arithmetic.clip)
     conj = _method(arithmetic.conj)
     cos = _method(trigonometry.cos)
-    cumprod = _method(reductions.cumprod)
-    cumsum = _method(reductions.cumsum)
+    cumprod = _method(running.cumprod)
+    cumsum = _method(running.cumsum)
     diagonal = _method(indexing.diagonal)
-    dot = _method(linear_algebra.dot)
+    dot = _method(products.dot)
     exp = _method(exponentials.exp)
     log = _method(exponentials.log)
     log_softmax = _method(activations.log_softmax)
     logsumexp = _method(reductions.logsumexp)
-    matmul = _method(linear_algebra.matmul)
+    matmul = _method(products.matmul)
     max = _method(reductions.max)
     mean = _method(reductions.mean)
     min = _method(reductions.min)

@@ -90,7 +90,7 @@ class _Call:
         """A result of the transform in the kind that its caller deals in."""
         if isinstance(value, Tensor):
             return value if self.tensors or value._requires_grad else value._value
-        return wrap(value) if self.tensors else value
+        return wrap(value) if self.tensors else bare(value)
 
     def gradients(self, seeds: list[Any], record: bool) -> list[Any]:
         """The gradient for every followed leaf, zeros where the outputs do not depend on it."""
@@ -324,7 +324,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         pushed = push_forward(moving, outputs)
     given = {id(v) for v in moving.values()}
     pushed = [dy.copy() if id(dy) in given else _owned(dy) for dy in pushed]
-    dys = (call.given_back(np.zeros_like(y._value) if dy is None else dy) for y, dy in zip(outputs, pushed, strict=True))
+    dys = (
+        call.given_back(np.zeros_like(y._value) if dy is None else dy) for y, dy in zip(outputs, pushed, strict=True)
+    )
     value = rebuilt(call.result, (call.given_back(y if record else y.detach()) for y in outputs))
     tangent = rebuilt(call.result, dys)
     return (value, tangent, call.aux) if has_aux else (value, tangent)

@@ -1,8 +1,6 @@
 """Complex numbers: every row keeps every law on them too, or refuses them."""
 
-import doctest
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -228,10 +226,3 @@ def test_second_order_of_the_modulus():
     assert ad.jvp(gradient, (z,), (z,))[1] == pytest.approx(0, abs=1e-15)
     assert ad.jvp(gradient, (z,), (1j * z,))[1] == pytest.approx(1j * z / abs(z))
     assert ad.jvp(ad.grad(lambda z: ad.abs(z) ** 2), (z,), (1 - 2j,))[1] == pytest.approx(2 * (1 - 2j))
-
-
-def test_the_page_about_complex_numbers():
-    page = Path(__file__).parents[1] / "docs" / "complex.md"
-    failed, tried = doctest.testfile(str(page), module_relative=False)
-    assert tried >= 6
-    assert failed == 0

@@ -8,7 +8,7 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor
 
-inf, nan = np.inf, np.nan
+inf = np.inf
 
 #: function, argument, its gradient there
 AT_SINGULAR_POINTS = [
@@ -50,6 +50,9 @@ AT_SINGULAR_POINTS = [
     ("sqrt at 0, not used", lambda x: 0.0 * ad.sqrt(x), 0.0, 0.0),
     ("logsumexp of -infinities", ad.logsumexp, [-inf, -inf], [0.0, 0.0]),
     ("sum of nothing", ad.sum, [], []),
+    ("x log x at 0", lambda x: x * ad.log(x), 0.0, -inf),
+    ("xlogy(x, x) at 0", lambda x: ad.xlogy(x, x), 0.0, 0.0),
+    ("a zero wins over an infinity: sqrt(x^2) at 0", lambda x: ad.sqrt(x * x), 0.0, 0.0),
 ]
 
 
@@ -59,7 +62,17 @@ AT_SINGULAR_POINTS = [
 def test_singular_points(f, x, expected):
     with np.errstate(all="ignore"):
         gradient = ad.grad(f)(np.array(x, dtype=float))
+        _, slope = ad.jvp(f, (np.array(x, dtype=float),), (np.ones(np.shape(x)),))
     np.testing.assert_allclose(gradient, expected, rtol=1e-14)
+    np.testing.assert_allclose(np.sum(slope), np.sum(expected), rtol=1e-14)
+
+
+@pytest.mark.parametrize("f", [lambda x: x / ad.abs(x), lambda x: x / ad.norm(x)], ids=["x / |x|", "x / norm(x)"])
+def test_what_is_no_number_has_no_finite_derivative(f):
+    with np.errstate(all="ignore"):
+        assert np.isnan(f(Tensor(0.0)))
+        assert not np.isfinite(ad.grad(f)(0.0))
+        assert not np.isfinite(ad.jvp(f, (0.0,), (1.0,))[1])
 
 
 #: what is not taken contributes nothing, whatever its own derivative is: function, argument, gradient

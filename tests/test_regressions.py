@@ -1,6 +1,9 @@
 """Mistakes that were found by trying to break the engine, each once."""
 
+import gc
 import math
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -37,6 +40,21 @@ VALUES = {
         lambda: ad.jvp(lambda p: p["a"] * 3 + p["b"] * 5, ({"a": 1.0, "b": 1.0},), ({"b": 0.0, "a": 1.0},))[1],
         3.0,
     ),
+    "a matrix is an array": (
+        lambda: gradient_of(lambda a: a * np.matrix([[1.0, 2.0], [3.0, 4.0]]), [[1.0, 1.0], [1.0, 1.0]]),
+        [[1, 2], [3, 4]],
+    ),
+    "forward mode through what does not count": (
+        lambda: ad.jvp(lambda x: np.fmax(np.log(x), -9.0), (0.0,), (1.0,))[1],
+        0.0,
+    ),
+    "forward mode through a maximum": (
+        lambda: ad.jvp(lambda x: ad.max(ad.sqrt(x)), (np.array([0.0, 4.0]),), (np.ones(2),))[1],
+        0.25,
+    ),
+    "a plain array summed where a tensor says": (lambda: np.sum(np.ones(3), where=leaf([1.0, -1.0, 2.0]) > 0), 2.0),
+    "rounding": (lambda: (round(leaf(2.6)), round(leaf(2.61), 1).item()), (3, 2.6)),
+    "quotient and remainder": (lambda: tuple(part.item() for part in divmod(leaf(7.0), 2.0)), (3.0, 1.0)),
     "clip with its bounds crossed": (lambda: gradient_of(ad.clip, 2.5, 3.0, 2.0), [0.0, 0.0, 1.0]),
     "clip, one side open": (lambda: gradient_of(lambda x, h: ad.clip(x, None, h), [1.0, 3.0], 2.0), [[1, 0], 1.0]),
     "prod that underflows": (
@@ -141,6 +159,15 @@ def flat(nested):
 
 x, matrix = leaf([1.0, 2.0]), leaf(np.ones((2, 2)))
 
+
+def fill(array):
+    array[0] = x[0]
+
+
+def generates():
+    yield
+
+
 ERRORS = {
     "take, axis": (lambda: ad.take(matrix, [0], axis=2), np.exceptions.AxisError, "2"),
     "take_along_axis, axis": (lambda: ad.take_along_axis(matrix, [[0]], axis=5), np.exceptions.AxisError, "5"),
@@ -151,12 +178,71 @@ ERRORS = {
     "einsum without its ellipsis": (lambda: ad.einsum("...i->i", matrix), ValueError, "ellipsis"),
     "a parameter given twice": (lambda: ad.sum(matrix, 0, axis=1), TypeError, "axis once"),
     "a parameter that goes by name": (lambda: ad.argsort(x, -1, True), TypeError, "descending once, by name"),
+    "a number for an array's element": (lambda: fill(np.zeros(2)), ValueError, "sequence"),
+    "a number for NumPy's function": (lambda: np.vectorize(lambda v: v * x[0], otypes=[float])(1.0), ValueError, "sequence"),
+    "a masked array as operand": (lambda: x * np.ma.array([1.0, 2.0], mask=[0, 1]), TypeError, "masked array"),
+    "a masked array as data": (lambda: Tensor(np.ma.array([1.0, 2.0])), TypeError, "masked array"),
+    "a masked array's function": (lambda: np.ma.sin(x), TypeError, "lost"),
+    "objects as operand": (lambda: x * np.array([1, None], dtype=object), TypeError, "dtype object"),
+    "times as operand": (lambda: x * np.timedelta64(1, "s"), TypeError, "dtype timedelta64"),
+    "truth of several": (lambda: bool(x), ValueError, r"autodiff.any\(t\)"),
+    "a method that is a function": (lambda: x.sort(), AttributeError, r"autodiff.sort\(t\)"),
+    "a misspelt attribute": (lambda: x.shpae, AttributeError, "no attribute 'shpae'$"),
+    "no_grad of a generator function": (lambda: ad.no_grad()(generates), TypeError, "generates.*inside of it"),
+    "checkpoint of no function": (lambda: ad.checkpoint(3), TypeError, "got int"),
+    "axes of transpose": (lambda: Tensor(np.ones((2, 3))).transpose(0), ValueError, "axes"),
+    "shapes, names and origins": (
+        lambda: ad.matmul(ad.relu(matrix), Tensor([1.0, 2.0, 3.0], name="w")),
+        ValueError,
+        r"\(2, 2\) of relu\(\), 'w' \(3,\)",
+    ),
+    "open meshes": (lambda: np.ix_(x, x), TypeError, "reshape"),
     "a tangent with other keys": (
         lambda: ad.jvp(lambda p: p["a"], ({"a": 1.0},), ({"b": 1.0},)),
         ValueError,
         "'a'.*'b'",
     ),
 }
+
+
+def test_threads_add_to_one_gradient_without_loss():
+    w = leaf(1.0)
+
+    def work():
+        for _ in range(200):
+            (w * 3.0).backward()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert w.grad.item() == 8 * 200 * 3.0
+
+
+def test_many_assignments_take_linear_time():
+    t, w = ad.zeros(10), leaf(2.0)
+    for i in range(20_000):
+        t[i % 10] = w * t[(i + 1) % 10] * 0.5 + 1.0
+    t.sum().backward()
+    assert np.isfinite(w.grad.item())
+
+
+def test_hooks_are_freed_by_reference_counting():
+    gc.collect()
+    gc.disable()
+    try:
+        t = leaf([1.0])
+        t.register_hook(lambda g: g)
+        del t
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(("call", "error", "text"), ERRORS.values(), ids=ERRORS.keys())

@@ -16,14 +16,14 @@ from autodiff.rules import (
     decompositions,
     determinants,
     eigen,
+    einsum,
     exponentials,
     fft,
     folds,
     gamma,
     histograms,
     indexing,
-    linalg,
-    linear_algebra,
+    inverses,
     matrices,
     normalization,
     norms,
@@ -34,6 +34,7 @@ from autodiff.rules import (
     quantiles,
     rearranging,
     reductions,
+    running,
     selective,
     sets,
     shapes,
@@ -55,7 +56,8 @@ families = (
     bessel,  # Bessel functions, sinc
     activations,  # sigmoid, ReLU, GELU, softmax and others; the losses' elementwise parts
     # Along axes
-    reductions,  # sums, means, extremes, products, logsumexp, norms, variances, running totals
+    reductions,  # sums, means, extremes, products, logsumexp, norms, variances
+    running,  # running sums and products
     selective,  # reductions with NumPy's where=, initial= and dtype=, and those without NaN
     folds,  # reduce, accumulate, reduceat and outer of NumPy's ufuncs
     statistics,  # averages, covariances, correlations, ranges
@@ -71,13 +73,13 @@ families = (
     padding,  # pad, in every mode
     sets,  # distinct elements, unions, intersections
     # Linear algebra
-    linear_algebra,  # matmul, einsum, tensordot, triangles
-    products,  # matrix powers and chains, kron, cross; the standard's names
-    matrices,  # what the following share: conjugate transposes, checks of shapes
+    products,  # matmul, tensordot, dot, outer, kron, cross, chains of matrices
+    einsum,  # Einstein's summation
+    matrices,  # triangles, diagonals; what the following share: conjugate transposes, checks of shapes
     decompositions,  # Cholesky, QR; what no decomposition determines
     eigen,  # eigenvalues and eigenvectors
     singular,  # singular values and their vectors, rank
-    linalg,  # inverses, systems of equations, least squares
+    inverses,  # inverses, powers, systems of equations, least squares
     determinants,  # determinants and their logarithms
     norms,  # norms of vectors and matrices, condition numbers
     # Signals and functions

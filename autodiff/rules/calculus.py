@@ -22,7 +22,7 @@ from autodiff.rules.arithmetic import (
     subtract,
     values,
 )
-from autodiff.rules.indexing import lying_along, part_along, select
+from autodiff.rules.indexing import chosen, lying_along, part_along
 from autodiff.rules.shapes import axes_of, broadcast_to, concat, moveaxis, ravel
 
 
@@ -232,7 +232,7 @@ def linspace(
     count = lying_along(np.arange(num), 0, np.ndim(span) + 1)
     count = count.astype(np.result_type(values(span).dtype, np.float16))
     line = count * (span / max(steps, 1)) + start
-    line = moveaxis(select(count == steps, stop, line) if endpoint and steps else line, 0, axis)
+    line = moveaxis(chosen(count == steps, stop, line) if endpoint and steps else line, 0, axis)
     line = cast(line, dtype)
     return (line, span / steps if steps else np.nan * span) if retstep else line
 
@@ -325,8 +325,8 @@ def interp(
     i = np.clip(np.searchsorted(points, at, "right") - 1, 0, max(last - 1, 0))
     j = np.minimum(i + 1, last)
     width = xp[j] - xp[i]
-    rise = (fp[j] - fp[i]) / select(values(width) == 0, 1.0, width)
+    rise = (fp[j] - fp[i]) / chosen(values(width) == 0, 1.0, width)
     y = fp[i] + rise * (x - xp[i])
-    y = select(at < points[0], fp[0] if left is None else left, y)
-    y = select(at == points[-1], fp[-1], y)
-    return select(at > points[-1], fp[-1] if right is None else right, y)
+    y = chosen(at < points[0], fp[0] if left is None else left, y)
+    y = chosen(at == points[-1], fp[-1], y)
+    return chosen(at > points[-1], fp[-1] if right is None else right, y)

@@ -10,8 +10,8 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import imag, positive, real, values
+from autodiff.rules.indexing import chosen as where
 from autodiff.rules.indexing import getitem, scatter, take_along_axis
-from autodiff.rules.indexing import select as where
 from autodiff.rules.shapes import broadcast_to, expand_dims, moveaxis, reshape, squeeze, stack
 
 

@@ -28,7 +28,6 @@ from numpy.linalg import LinAlgError
 from autodiff.op import Array, Op, implements, linear, primitive
 from autodiff.rules.arithmetic import conj
 from autodiff.rules.indexing import getitem
-from autodiff.rules.linear_algebra import matmul
 from autodiff.rules.matrices import (
     adjoint,
     as_hermitian,
@@ -40,6 +39,7 @@ from autodiff.rules.matrices import (
     regular,
     require_matrices,
 )
+from autodiff.rules.products import matmul
 from autodiff.rules.shapes import concat, matrix_transpose
 
 

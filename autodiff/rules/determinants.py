@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.op import Array, implements, masked_product, primitive
-from autodiff.rules.linalg import inverse
+from autodiff.rules.inverses import inverse
 from autodiff.rules.matrices import adjoint, near, regular, require_square
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff.op import Array, Op
-from autodiff.rules import reductions
+from autodiff.op import Array, Op, numpy_functions
+from autodiff.rules import reductions, running
 from autodiff.rules.arithmetic import stop_gradient, values
 from autodiff.rules.indexing import along, getitem, lying_along, part_along, scatter, take_along_axis
 from autodiff.rules.reductions import Axis
@@ -29,7 +29,7 @@ _REDUCTIONS: dict[np.ufunc, Callable[..., Array]] = {
     np.logical_or: np.any,
     np.logaddexp: reductions.logsumexp,
 }
-_RUNNING: dict[np.ufunc, Callable[..., Array]] = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+_RUNNING: dict[np.ufunc, Callable[..., Array]] = {np.add: running.cumsum, np.multiply: running.cumprod}
 _EXTREMES = (np.maximum, np.minimum)
 
 
@@ -74,7 +74,8 @@ def _reduce(
     if ufunc in _REDUCTIONS:
         if dtype is not None:
             given["dtype"] = dtype
-        return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, **given)
+        meant = _REDUCTIONS[ufunc]  # ours at once: NumPy's own would come back here, of a plain array with where=t
+        return numpy_functions.get(meant, meant)(x, axis=axis, keepdims=keepdims, **given)
     _without_defaults(ufunc, "reduce", dtype, given)
     ndim = np.ndim(x)
     axes = axes_of(axis, ndim)

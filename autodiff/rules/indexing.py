@@ -136,7 +136,7 @@ index_put = linear(
     domain=_put_calls,
 )
 
-select = linear(
+chosen = linear(
     np.where,
     None,
     lambda g, y, condition, a, b: np.where(condition, g, 0),
@@ -165,7 +165,7 @@ def where(condition: Array, x: Array = None, y: Array = None) -> Array:
     """
     if (x is None) != (y is None):
         raise TypeError("where takes a condition and two arrays, or a condition alone (its nonzero places)")
-    return nonzero(condition) if x is None else select(condition, x, y)
+    return nonzero(condition) if x is None else chosen(condition, x, y)
 
 
 def _nonzero(x: Array) -> Any:

@@ -1,4 +1,4 @@
-r"""Matrices: what the files on linear algebra share.
+r"""Matrices: their triangles and diagonals; and what the files on linear algebra share.
 
 All take stacks of matrices (leading axes), real or complex; :math:`A^H` is the conjugate transpose.
 """
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autodiff.op import Array, primitive
+from autodiff.op import Array, implements, linear, primitive
 from autodiff.rules.arithmetic import conj, floating
-from autodiff.rules.linear_algebra import tril, triu
+from autodiff.rules.indexing import diagonal as any_diagonal
+from autodiff.rules.reductions import sum as total
 from autodiff.rules.shapes import matrix_transpose
 
 
@@ -92,3 +93,76 @@ def rectangular_calls(d: Any) -> Any:
     m, n = d.integer(0, 3), d.integer(0, 3)
     noise = d.array(shape=(*d.choice([(), (2,)]), m, n), low=-0.4, high=0.4)
     return (noise + 4.0 * np.arange(1, m + 1)[:, None] * np.eye(m, n),), {}
+
+
+# Triangles and diagonals
+
+
+def _tril(x: Array, k: int = 0) -> Array:
+    r"""Matrices with zeros above a diagonal: :math:`y_{ij} = x_{ij}` where :math:`j - i \le k`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.tril(ad.ones((2, 2)))
+    Tensor([[1., 0.],
+            [1., 1.]])
+    """
+    return np.tril(x, k)
+
+
+def _triu(x: Array, k: int = 0) -> Array:
+    r"""Matrices with zeros below a diagonal: :math:`y_{ij} = x_{ij}` where :math:`j - i \ge k`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.triu(ad.ones((2, 2)))
+    Tensor([[1., 1.],
+            [0., 1.]])
+    """
+    return np.triu(x, k)
+
+
+def _triangle_calls(d: Any) -> Any:
+    return (d.array(min_dims=2),), {"k": d.integer(-2, 2)}
+
+
+tril = linear(
+    _tril, lambda g, y, x, k: np.tril(g, k), name="tril", tex=r"\operatorname{tril} #1", domain=_triangle_calls
+)
+
+
+triu = linear(
+    _triu, lambda g, y, x, k: np.triu(g, k), name="triu", tex=r"\operatorname{triu} #1", domain=_triangle_calls
+)
+
+
+implements(np.linalg.matrix_transpose)(matrix_transpose)
+
+
+@implements(np.linalg.diagonal)
+def diagonal(x: Array, /, *, offset: int = 0) -> Array:
+    r"""Diagonals of matrices in the last two axes: :math:`y_i = x_{i,\,i+k}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.linalg.diagonal(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), offset=1)
+    Tensor([2.])
+    """
+    require_matrices("diagonal", x)
+    return any_diagonal(x, offset, -2, -1)
+
+
+@implements(np.linalg.trace)
+def trace(x: Array, /, *, offset: int = 0, dtype: Any = None) -> Array:
+    r"""Sum of a diagonal, of matrices in the last two axes: :math:`\operatorname{tr} x = \sum_i x_{ii}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.linalg.trace(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor(5.0)
+    """
+    return total(diagonal(x, offset=offset), axis=-1, dtype=dtype)

@@ -13,8 +13,8 @@ from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import abs as absolute
 from autodiff.rules.arithmetic import as_array, divide, floating, isnan, multiply
 from autodiff.rules.determinants import sign_and_logarithm
-from autodiff.rules.indexing import getitem, select
-from autodiff.rules.linalg import inv
+from autodiff.rules.indexing import chosen, getitem
+from autodiff.rules.inverses import inv
 from autodiff.rules.matrices import require_matrices, require_square
 from autodiff.rules.reductions import any as any_of
 from autodiff.rules.reductions import max as greatest
@@ -179,6 +179,6 @@ def cond(x: Array, p: Any = None) -> Array:
     else:
         require_square("cond", x)
         singular = sign_and_logarithm(x).sign == 0
-        regular = select(expand_dims(singular, (-2, -1)), np.eye(np.shape(x)[-1], dtype=x.dtype), x)
-        found = select(singular, math.inf, multiply(norm(x, p, (-2, -1)), norm(inv(regular), p, (-2, -1))))
-    return select(isnan(found) & ~any_of(isnan(x), axis=(-2, -1)), math.inf, found)
+        regular = chosen(expand_dims(singular, (-2, -1)), np.eye(np.shape(x)[-1], dtype=x.dtype), x)
+        found = chosen(singular, math.inf, multiply(norm(x, p, (-2, -1)), norm(inv(regular), p, (-2, -1))))
+    return chosen(isnan(found) & ~any_of(isnan(x), axis=(-2, -1)), math.inf, found)

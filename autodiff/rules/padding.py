@@ -9,8 +9,8 @@ import numpy as np
 
 from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import astype, in_precision_of, round, values
-from autodiff.rules.indexing import part_along, select
-from autodiff.rules.linear_algebra import matmul
+from autodiff.rules.indexing import chosen, part_along
+from autodiff.rules.products import matmul
 from autodiff.rules.quantiles import median
 from autodiff.rules.reductions import max, mean, min
 from autodiff.rules.shapes import broadcast_to, concat, flip, moveaxis, pad_zeros
@@ -71,7 +71,7 @@ def pad(
         padded = pad_zeros(x, widths=widths)
         if isinstance(constant_values, (int, float)) and constant_values == 0:
             return padded
-        return select(np.pad(np.ones(np.shape(x), dtype=bool), widths), padded, in_precision_of(x, constant_values))
+        return chosen(np.pad(np.ones(np.shape(x), dtype=bool), widths), padded, in_precision_of(x, constant_values))
     if mode not in ("constant", "linear_ramp", *_INDEXED, *_STATISTICS):
         modes = ", ".join(("constant", "linear_ramp", *_INDEXED, *_STATISTICS))
         raise TypeError(f"pad has no rule for mode={mode!r}; it has {modes}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.op import Array
 from autodiff.rules.indexing import where
-from autodiff.rules.linear_algebra import matmul
+from autodiff.rules.products import matmul
 from autodiff.rules.reductions import max as greatest
 from autodiff.rules.reductions import sum as add_up
 from autodiff.rules.shapes import moveaxis

@@ -1,6 +1,4 @@
-"""Products of several kinds: powers and chains of matrices, the vector product, Kronecker's; and the standard's names
-for parts of matrices.
-"""
+"""Products of vectors, matrices and tensors, of all kinds but Einstein's."""
 
 from __future__ import annotations
 
@@ -12,57 +10,214 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from autodiff.op import Array, implements
-from autodiff.rules import linear_algebra, shapes
-from autodiff.rules.arithmetic import as_array, multiply, positive, subtract
-from autodiff.rules.indexing import diagonal as any_diagonal
-from autodiff.rules.indexing import getitem, select
-from autodiff.rules.linalg import inv
-from autodiff.rules.linear_algebra import dot, matmul
-from autodiff.rules.matrices import require_matrices, require_square
-from autodiff.rules.reductions import sum as total
-from autodiff.rules.shapes import moveaxis, pad_zeros, reshape, roll
-
-implements(np.linalg.matmul)(linear_algebra.matmul)
-implements(np.linalg.tensordot)(linear_algebra.tensordot)
-implements(np.linalg.vecdot)(linear_algebra.vecdot)
-implements(np.linalg.matrix_transpose)(shapes.matrix_transpose)
+from autodiff.op import Array, implements, linear, primitive
+from autodiff.rules.arithmetic import conj, multiply, subtract
+from autodiff.rules.indexing import getitem
+from autodiff.rules.shapes import expand_dims, moveaxis, pad_zeros, permute_dims, reshape, roll
 
 
-@implements(np.linalg.matrix_power)
-def matrix_power(a: Array, n: int) -> Array:
-    r"""A square matrix times itself: :math:`A^n`; of the inverse, where n is negative.
+def _rows(x: Array) -> Array:
+    """All leading axes as one: a batch as the rows of a matrix."""
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _matmul_left(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if b.ndim == 1:
+        return np.expand_dims(g, -1) * b
+    if a.ndim == 1:
+        return np.squeeze(np.expand_dims(g, -2) @ b.mT, -2)
+    return g @ b.mT
+
+
+def _matmul_right(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if a.ndim == 1:
+        return a * g if b.ndim == 1 else np.expand_dims(a, -1) * np.expand_dims(g, -2)
+    if b.ndim == 1:
+        return np.squeeze(a.mT @ np.expand_dims(g, -1), -1)
+    if b.ndim == 2 and a.ndim > 2:  # one matrix for a whole batch: sum over the batch inside the product
+        return _rows(a).mT @ _rows(g)
+    return a.mT @ g
+
+
+def _matmul_calls(d: Any) -> Any:
+    m, n, p = d.integer(1, 3), d.integer(1, 3), d.integer(1, 3)
+    left, right = d.choice(
+        [
+            ((n,), (n,)),
+            ((m, n), (n,)),
+            ((n,), (n, p)),
+            ((m, n), (n, p)),
+            ((2, m, n), (n, p)),
+            ((m, n), (2, n, p)),
+            ((3, 1, m, n), (2, n, p)),
+            ((2, m, n), (n,)),
+            ((n,), (2, n, p)),
+            ((0, n), (n, p)),
+        ]
+    )
+    return (d.array(shape=left), d.array(shape=right)), {}
+
+
+matmul = linear(operator.matmul, _matmul_left, _matmul_right, name="matmul", tex=r"#1 \, #2", domain=_matmul_calls)
+
+
+def _product(a: Array, b: Array) -> Array:
+    """a @ b for a matrix b, with all rows of a at once, by the way that costs least before the first product."""
+    if a.ndim > 2:
+        return np.reshape(_rows(a).dot(b), (*a.shape[:-1], b.shape[-1]))
+    return a.dot(b) if a.ndim == 2 else a @ b
+
+
+def _affine(x: Array, weight: Array, bias: Array) -> Array:
+    return _product(x, weight.mT) + bias
+
+
+affine = primitive(
+    _affine,
+    lambda g, y, x, weight, bias: _product(g, weight),
+    lambda g, y, x, weight, bias: _product(_rows(g).mT, _rows(x)),
+    lambda g, y, x, weight, bias: g,
+    push=lambda dxs, y, x, weight, bias: (
+        (0 * y if dxs[0] is None else dxs[0] @ weight.mT)
+        + (0 if dxs[1] is None else x @ dxs[1].mT)
+        + (0 if dxs[2] is None else dxs[2])
+    ),
+    name="affine",
+    tex="#2 #1 + #3",
+    domain=lambda d: (
+        (
+            d.array(shape=(*d.choice([(), (3,), (2, 1), (0,)]), n := d.integer(1, 3))),
+            d.array(shape=(m := d.integer(1, 3), n)),
+            d.array(shape=(m,)),
+        ),
+        {},
+    ),
+)
+
+
+# Functions of these
+
+
+@implements(np.tensordot)
+def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
+    r"""Sum of products over pairs of axes: :math:`y_{ij} = \sum_{kl} a_{ikl} b_{klj}` for two.
+
+    Parameters
+    ----------
+    a, b : array
+    axes : int or pair of sequences of ints
+        The last so many axes of `a` with the first of `b`, or which axes of `a` with which of `b`.
 
     Raises
     ------
-    numpy.linalg.LinAlgError
-        If a matrix is not square; if n is negative and a matrix singular.
-    TypeError
-        If n is not an integer.
+    ValueError
+        If axes that are paired differ in length.
 
     Examples
     --------
     >>> import autodiff as ad
-    >>> ad.linalg.matrix_power(ad.Tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
-    Tensor([[1., 3.],
-            [0., 1.]])
+    >>> ad.tensordot(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), ad.Tensor([1.0, 1.0]), 1)
+    Tensor([3., 7.])
     """
-    require_square("matrix_power", a)
-    n = operator.index(n)
-    if n < 0:
-        a, n = inv(a), -n
-    if n == 0:
-        a = as_array(a)
-        return select(np.zeros(np.shape(a), dtype=bool), a, np.eye(np.shape(a)[-1], dtype=a.dtype))
-    power = square = None
-    while n:
-        square = a if square is None else matmul(square, square)
-        n, odd = divmod(n, 2)
-        if odd:
-            power = square if power is None else matmul(power, square)
-    return positive(power) if power is a else power
+    shape_a, shape_b = np.shape(a), np.shape(b)
+    if isinstance(axes, (int, np.integer)):
+        of_a, of_b = list(range(len(shape_a) - int(axes), len(shape_a))), list(range(int(axes)))
+    else:
+        of_a, of_b = (
+            list(normalize_axis_tuple(x, len(shape))) for x, shape in zip(axes, (shape_a, shape_b), strict=True)
+        )
+    if [shape_a[i] for i in of_a] != [shape_b[i] for i in of_b]:
+        raise ValueError(f"tensordot: axes {of_a} of shape {shape_a} do not match axes {of_b} of shape {shape_b}")
+    rest_a = [i for i in range(len(shape_a)) if i not in of_a]
+    rest_b = [i for i in range(len(shape_b)) if i not in of_b]
+    summed = math.prod(shape_a[i] for i in of_a)
+    rows = math.prod(shape_a[i] for i in rest_a)
+    columns = math.prod(shape_b[i] for i in rest_b)
+    left = reshape(permute_dims(a, (*rest_a, *of_a)), (rows, summed))
+    right = reshape(permute_dims(b, (*of_b, *rest_b)), (summed, columns))
+    return reshape(matmul(left, right), (*(shape_a[i] for i in rest_a), *(shape_b[i] for i in rest_b)))
+
+
+@implements(np.dot)
+def dot(a: Array, b: Array) -> Array:
+    r"""NumPy's dot product: of vectors :math:`\sum_i a_i b_i`, of matrices their product."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return multiply(a, b)
+    if np.ndim(b) <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, axes=((-1,), (-2,)))
+
+
+@implements(np.vdot)
+def vdot(a: Array, b: Array) -> Array:
+    r"""Product of two arrays as vectors: :math:`\sum_i \bar a_i b_i`."""
+    return matmul(conj(reshape(a, -1)), reshape(b, -1))
+
+
+@implements(np.inner)
+def inner(a: Array, b: Array) -> Array:
+    r"""Sum of products over the last axes: :math:`y_{ij} = \sum_k a_{ik} b_{jk}`."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return multiply(a, b)
+    return tensordot(a, b, axes=((-1,), (-1,)))
+
+
+@implements(np.outer)
+def outer(a: Array, b: Array) -> Array:
+    r"""Every product of two vectors' elements: :math:`y_{ij} = a_i b_j`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.outer(ad.Tensor([1.0, 2.0]), ad.Tensor([3.0, 4.0]))
+    Tensor([[3., 4.],
+            [6., 8.]])
+    """
+    return multiply(reshape(a, (-1, 1)), reshape(b, (1, -1)))
+
+
+@implements(np.vecdot)
+def vecdot(a: Array, b: Array, axis: int = -1) -> Array:
+    r"""Product of vectors along an axis: :math:`y = \sum_i \bar a_i b_i`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.vecdot(ad.Tensor([1.0, 2.0]), ad.Tensor([3.0, 4.0]))
+    Tensor(11.0)
+    """
+    product = matmul(expand_dims(conj(moveaxis(a, axis, -1)), -2), expand_dims(moveaxis(b, axis, -1), -1))
+    return reshape(product, np.shape(product)[:-2])
+
+
+@implements(np.matvec) if hasattr(np, "matvec") else lambda f: f
+def matvec(a: Array, x: Array) -> Array:
+    r"""Matrices times vectors: :math:`y_i = \sum_j a_{ij} x_j`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.matvec(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), ad.Tensor([1.0, 1.0]))
+    Tensor([3., 7.])
+    """
+    product = matmul(a, expand_dims(x, -1))
+    return reshape(product, np.shape(product)[:-1])
+
+
+@implements(np.vecmat) if hasattr(np, "vecmat") else lambda f: f
+def vecmat(x: Array, a: Array) -> Array:
+    r"""Vectors times matrices: :math:`y_j = \sum_i \bar x_i a_{ij}`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.vecmat(ad.Tensor([1.0, 1.0]), ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([4., 6.])
+    """
+    product = matmul(expand_dims(conj(x), -2), a)
+    return reshape(product, (*np.shape(product)[:-2], np.shape(product)[-1]))
 
 
 @implements(np.linalg.multi_dot)
@@ -195,8 +350,15 @@ def cross_of_three(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
     return cross(x1, x2, axis=axis)
 
 
+# The names of the linalg extension
+
+implements(np.linalg.matmul)(matmul)
+implements(np.linalg.tensordot)(tensordot)
+implements(np.linalg.vecdot)(vecdot)
+
+
 @implements(np.linalg.outer)
-def outer(x1: Array, x2: Array, /) -> Array:
+def outer_of_vectors(x1: Array, x2: Array, /) -> Array:
     r"""Every product of two vectors' elements: :math:`y_{ij} = a_i b_j`.
 
     Raises
@@ -213,31 +375,4 @@ def outer(x1: Array, x2: Array, /) -> Array:
     """
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
         raise ValueError(f"outer is of two vectors, got shapes {np.shape(x1)} and {np.shape(x2)}")
-    return linear_algebra.outer(x1, x2)
-
-
-@implements(np.linalg.diagonal)
-def diagonal(x: Array, /, *, offset: int = 0) -> Array:
-    r"""Diagonals of matrices in the last two axes: :math:`y_i = x_{i,\,i+k}`.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.linalg.diagonal(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), offset=1)
-    Tensor([2.])
-    """
-    require_matrices("diagonal", x)
-    return any_diagonal(x, offset, -2, -1)
-
-
-@implements(np.linalg.trace)
-def trace(x: Array, /, *, offset: int = 0, dtype: Any = None) -> Array:
-    r"""Sum of a diagonal, of matrices in the last two axes: :math:`\operatorname{tr} x = \sum_i x_{ii}`.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> ad.linalg.trace(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
-    Tensor(5.0)
-    """
-    return total(diagonal(x, offset=offset), axis=-1, dtype=dtype)
+    return outer(x1, x2)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.op import Array, implements
 from autodiff.rules.arithmetic import astype, subtract, values
-from autodiff.rules.indexing import select, take_along_axis
+from autodiff.rules.indexing import chosen, take_along_axis
 from autodiff.rules.reductions import Axis, lined_up, mean
 from autodiff.rules.shapes import moveaxis, reshape
 from autodiff.rules.sorting import order_statistics, sort
@@ -41,7 +41,7 @@ def _between(rows: Array, places: Array) -> Array:
     part = flat[2].astype(below.dtype)
     with np.errstate(invalid="ignore"):
         between = below + subtract(above, below) * part
-    return reshape(moveaxis(select(values(below) == values(above), below, between), -1, 0), shape)
+    return reshape(moveaxis(chosen(values(below) == values(above), below, between), -1, 0), shape)
 
 
 def _with_kept(y: Array, kept: tuple[int, ...], lead: tuple[int, ...], keepdims: bool) -> Array:
@@ -61,7 +61,7 @@ def median(x: Array, axis: Axis = None, *, keepdims: bool = False, overwrite_inp
     rows, kept = lined_up(_reals(x, "median"), axis)
     n = np.shape(rows)[-1]
     middle = order_statistics(rows, places=tuple({(n - 1) // 2, n // 2})) if n else rows
-    y = select(np.any(np.isnan(values(rows)), axis=-1), np.nan, mean(middle, -1))
+    y = chosen(np.any(np.isnan(values(rows)), axis=-1), np.nan, mean(middle, -1))
     return _with_kept(y, kept, (), keepdims)
 
 
@@ -69,7 +69,7 @@ def _middle(rows: Array, counts: Array) -> Array:
     """The element in the middle of the first so many of each sorted row, or the mean of the two."""
     places = ((counts - 1) // 2, counts // 2)
     low, high = (take_along_axis(rows, np.expand_dims(np.maximum(p, 0), -1), -1)[..., 0] for p in places)
-    return select(places[0] == places[1], low, (low + high) / 2)
+    return chosen(places[0] == places[1], low, (low + high) / 2)
 
 
 def _refuse_weights(what: str, weights: Any, interpolation: Any = None) -> None:
@@ -126,7 +126,7 @@ def quantile(
         raise ValueError(f"quantile of no elements: shape {np.shape(x)}, axis {axis}")
     ordered, places = _neighbours(rows, _places_of_quantiles(shape[-1], fractions, method))
     spread = np.broadcast_to(np.reshape(places, places.shape + (1,) * len(shape[:-1])), places.shape + shape[:-1])
-    y = select(np.any(np.isnan(values(rows)), axis=-1), np.nan, _between(ordered, spread))
+    y = chosen(np.any(np.isnan(values(rows)), axis=-1), np.nan, _between(ordered, spread))
     return _with_kept(y, kept, fractions.shape, keepdims)
 
 
@@ -173,7 +173,7 @@ def nanmedian(x: Array, axis: Axis = None, *, keepdims: bool = False, overwrite_
     if np.shape(rows)[-1] == 0:
         return _with_kept(mean(rows, -1), kept, (), keepdims)
     counts = np.sum(~np.isnan(values(rows)), axis=-1)
-    return _with_kept(select(counts > 0, _middle(sort(rows), counts), np.nan), kept, (), keepdims)
+    return _with_kept(chosen(counts > 0, _middle(sort(rows), counts), np.nan), kept, (), keepdims)
 
 
 @implements(np.nanquantile)
@@ -209,7 +209,7 @@ def nanquantile(
         nothing: Array = np.full(places.shape, np.nan, values(rows).dtype)
         return _with_kept(reshape(nothing, places.shape), kept, fractions.shape, keepdims)
     y = _between(sort(rows), places)
-    return _with_kept(select(counts > 0, y, np.nan), kept, fractions.shape, keepdims)
+    return _with_kept(chosen(counts > 0, y, np.nan), kept, fractions.shape, keepdims)
 
 
 @implements(np.nanpercentile)

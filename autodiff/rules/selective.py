@@ -22,8 +22,9 @@ from autodiff.rules.arithmetic import (
     minimum,
     values,
 )
-from autodiff.rules.indexing import select
-from autodiff.rules.reductions import Axis, cumprod, cumsum, mean_square, root_mean_square
+from autodiff.rules.indexing import chosen
+from autodiff.rules.reductions import Axis, mean_square, root_mean_square
+from autodiff.rules.running import cumprod, cumsum
 
 
 def _only(x: Array, where: Array, neutral: float) -> Array:
@@ -33,7 +34,7 @@ def _only(x: Array, where: Array, neutral: float) -> Array:
     mask = values(where)
     if mask.dtype != np.bool:
         raise TypeError(f"where= takes booleans, got {mask.dtype}")
-    return select(mask, x, neutral)
+    return chosen(mask, x, neutral)
 
 
 def _count(x: Array, where: Array, axis: Axis, keepdims: bool = False) -> Array:
@@ -211,7 +212,7 @@ def _of_numbers(
     """A variance or deviation of the numbers alone; NaN where no degree of freedom is left."""
     numbers = _numbers(x, where)
     y = spread(x, axis, dtype, ddof=ddof, keepdims=keepdims, where=numbers, mean=mean)
-    return select(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
+    return chosen(_count(x, numbers, axis, keepdims) > ddof, y, math.nan)
 
 
 @implements(np.nanvar)
@@ -286,7 +287,7 @@ def nancumsum(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     >>> ad.nancumsum(ad.Tensor([1.0, float("nan"), 3.0]))
     Tensor([1., 1., 4.])
     """
-    return _cumsum(select(isnan(x), 0, x), axis, dtype)
+    return _cumsum(chosen(isnan(x), 0, x), axis, dtype)
 
 
 @implements(np.nancumprod)
@@ -299,4 +300,4 @@ def nancumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     >>> ad.nancumprod(ad.Tensor([2.0, float("nan"), 3.0]))
     Tensor([2., 2., 6.])
     """
-    return _cumprod(select(isnan(x), 1, x), axis, dtype)
+    return _cumprod(chosen(isnan(x), 1, x), axis, dtype)

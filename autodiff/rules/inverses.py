@@ -1,4 +1,4 @@
-r"""Inverses, systems of equations, least squares.
+r"""Inverses, powers, systems of equations, least squares.
 
 Every function takes stacks of matrices (leading axes), real or complex; signatures are NumPy's, which include the Array
 API standard's.  In the formulas, :math:`A^H` is the conjugate transpose, :math:`A^+` the pseudoinverse.
@@ -7,6 +7,7 @@ API standard's.  In the formulas, :math:`A^H` is the conjugate transpose, :math:
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,8 @@ from numpy.linalg import LinAlgError
 
 from autodiff.op import Array, implements, primitive
 from autodiff.rules.arithmetic import abs as absolute
-from autodiff.rules.arithmetic import square, subtract
-from autodiff.rules.indexing import getitem
-from autodiff.rules.linear_algebra import matmul
+from autodiff.rules.arithmetic import as_array, positive, square, subtract
+from autodiff.rules.indexing import chosen, getitem
 from autodiff.rules.matrices import (
     adjoint,
     as_hermitian,
@@ -27,6 +27,7 @@ from autodiff.rules.matrices import (
     require_matrices,
     require_square,
 )
+from autodiff.rules.products import matmul
 from autodiff.rules.reductions import sum as total
 from autodiff.rules.shapes import permute_dims, ravel, reshape
 from autodiff.rules.singular import matrix_rank, svdvals
@@ -61,6 +62,40 @@ def inv(a: Array) -> Array:
     """
     require_square("inv", a)
     return inverse(a)
+
+
+@implements(np.linalg.matrix_power)
+def matrix_power(a: Array, n: int) -> Array:
+    r"""A square matrix times itself: :math:`A^n`; of the inverse, where n is negative.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a matrix is not square; if n is negative and a matrix singular.
+    TypeError
+        If n is not an integer.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.linalg.matrix_power(ad.Tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
+    Tensor([[1., 3.],
+            [0., 1.]])
+    """
+    require_square("matrix_power", a)
+    n = operator.index(n)
+    if n < 0:
+        a, n = inv(a), -n
+    if n == 0:
+        a = as_array(a)
+        return chosen(np.zeros(np.shape(a), dtype=bool), a, np.eye(np.shape(a)[-1], dtype=a.dtype))
+    power = square = None
+    while n:
+        square = a if square is None else matmul(square, square)
+        n, odd = divmod(n, 2)
+        if odd:
+            power = square if power is None else matmul(power, square)
+    return positive(power) if power is a else power
 
 
 # Systems of equations

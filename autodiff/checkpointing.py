@@ -19,7 +19,8 @@ from autodiff.rules.arithmetic import positive
 from autodiff.tensor import Tensor, bare, wrap
 from autodiff.trees import leaves, rebuilt
 
-Generator = np.random.Generator
+#: A `numpy.random.Generator`; NumPy imports that module when it is first used, and so do we.
+Generator = Any
 
 #: The generators that the functions of the checkpoints underway draw from, with their states before.
 _drawn: ContextVar[dict[Generator, Any] | None] = ContextVar("autodiff generators of a checkpoint", default=None)

@@ -281,6 +281,21 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+class _Elsewhere:
+    """What arrays have and Tensors do not, with what to write instead (a `__getattr__` would slow every attribute)."""
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, tensor: Any, owner: type) -> Any:
+        if tensor is None:
+            return self
+        raise AttributeError(f"Tensor has no attribute {self._name!r}, which would write in place: {self._instead}")
+
+
 class Tensor(Node):
     r"""An array that remembers how it was made, so that :math:`\partial L / \partial x` can be asked for.
 
@@ -497,10 +512,6 @@ class Tensor(Node):
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
-
-    def __getattr__(self, name: str) -> Any:
-        instead = f": autodiff.{name}(t) is a function" if name in sys.modules["autodiff"].__all__ else ""
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{instead}", name=name, obj=self)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -884,6 +895,12 @@ class Tensor(Node):
     def flatten(self) -> Tensor:
         """All elements in one axis."""
         return shapes.ravel(self)
+
+    fill = _Elsewhere("use autodiff.full_like(t, value)")
+    partition = _Elsewhere("use autodiff.partition(t, kth)")
+    put = _Elsewhere("use autodiff.index_put(t, values, key)")
+    resize = _Elsewhere("use autodiff.resize(t, shape)")
+    sort = _Elsewhere("use autodiff.sort(t)")
 
     abs = _method(arithmetic.abs)
     all = _method(reductions.all)

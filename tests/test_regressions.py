@@ -179,7 +179,7 @@ ERRORS = {
     "a parameter given twice": (lambda: ad.sum(matrix, 0, axis=1), TypeError, "axis once"),
     "a parameter that goes by name": (lambda: ad.argsort(x, -1, True), TypeError, "descending once, by name"),
     "a number for an array's element": (lambda: fill(np.zeros(2)), ValueError, "sequence"),
-    "a number for NumPy's function": (lambda: np.vectorize(lambda v: v * x[0], otypes=[float])(1.0), ValueError, "sequence"),
+    "a number for NumPy's function": (lambda: np.vectorize(lambda v: v * x[0], otypes=[float])(1.0), ValueError, "seq"),
     "a masked array as operand": (lambda: x * np.ma.array([1.0, 2.0], mask=[0, 1]), TypeError, "masked array"),
     "a masked array as data": (lambda: Tensor(np.ma.array([1.0, 2.0])), TypeError, "masked array"),
     "a masked array's function": (lambda: np.ma.sin(x), TypeError, "lost"),

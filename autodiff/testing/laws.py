@@ -201,6 +201,10 @@ def dtypes_are_kept(op: Op, args: Args, params: Params) -> int:
         assert y.dtype.kind not in "fc" or y.dtype in _SINGLE.values() or op.name == "float_power", (
             f"{op.name}: result of {y.dtype}"
         )
+    return _gradients_keep_dtypes(op, y, leaves, moving)
+
+
+def _gradients_keep_dtypes(op: Op, y: Tensor, leaves: list[Tensor], moving: list[int]) -> int:
     if moving:
         y.backward(np.ones(y.shape))
     for i in moving:
@@ -208,6 +212,24 @@ def dtypes_are_kept(op: Op, args: Args, params: Params) -> int:
         assert grad is not None, f"{op.name}: no gradient for argument {i}"
         assert grad.dtype == leaves[i].dtype, f"{op.name}: gradient of {grad.dtype} for {leaves[i].dtype}"
     return len(moving)
+
+
+def half_precision_is_kept(op: Op, args: Args, params: Params) -> int:
+    """Half precision in, half precision out, in the result and in the gradients, wherever NumPy computes in it."""
+    moving = differentiable(op, args)
+    half = [np.asarray(x).astype(np.float16) if np.asarray(x).dtype.kind == "f" else x for x in args]
+    leaves = [Tensor(x, requires_grad=i in moving) for i, x in enumerate(half)]
+    with np.errstate(over="ignore"):
+        try:
+            expected = joined(op.forward(*half, **params))
+        except TypeError:  # LAPACK has no routine for it
+            return len(moving)
+        y = joined(op(*leaves, **params))
+    assert y.dtype == expected.dtype, f"{op.name}: result of {y.dtype}"
+    assert y.dtype.kind != "f" or y.dtype in (np.float16, params.get("dtype")) or op.name == "float_power", (
+        f"{op.name}: result of {y.dtype}"
+    )
+    return _gradients_keep_dtypes(op, y, leaves, moving)
 
 
 def inputs_are_not_changed(op: Op, args: Args, params: Params) -> int:
@@ -242,6 +264,7 @@ DERIVATIVE_LAWS = (
     reverse_is_the_transpose,
     second_order_is_numerical,
     arrays_and_tensors_agree,
+    half_precision_is_kept,
     batches_are_their_parts,
 )
 

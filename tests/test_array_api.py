@@ -174,6 +174,8 @@ def test_every_function_gives_what_numpy_gives(section, name, signature):
         found, expected = ours(*map(on_tensors, args), **by_name), theirs(*args)
     assert len(parts(found)) == len(parts(expected))
     for a, b in zip(parts(found), parts(expected), strict=True):
+        if name in ("eig", "eigvals"):  # complex even where they need not be, from NumPy 2.5 on
+            b = np.real_if_close(b)
         assert isinstance(a, Tensor) == isinstance(b, (np.ndarray, np.generic))
         assert np.shape(a) == np.shape(b)
         if isinstance(a, Tensor):

@@ -152,6 +152,7 @@ def test_values_are_numpys(call, x):
         for ours, theirs in both:
             assert isinstance(ours, Tensor)
             assert ours.shape == np.shape(theirs)
+            theirs = np.real_if_close(theirs) if ours.dtype.kind == "f" else theirs  # of eig, from NumPy 2.5 on
             assert ours.dtype == np.asarray(theirs).dtype or np.asarray(theirs).dtype.kind == "i"
             tolerance = 2e-5 if ours.dtype in (np.float32, np.complex64) else 1e-10
             np.testing.assert_allclose(ours.data, theirs, rtol=tolerance, atol=tolerance)
@@ -173,7 +174,12 @@ def test_products(data):
 )
 def test_vector_product(shapes):
     a, b = dense(shapes[0], 1), dense(shapes[1], 2)
-    np.testing.assert_allclose(np.cross(Tensor(a), b).data, np.cross(a, b), atol=1e-15)
+    try:
+        expected = np.cross(a, b)
+    except ValueError:  # NumPy 2.5 takes vectors of three elements only
+        expected = np.cross(*(np.append(x, np.zeros((*x.shape[:-1], 3 - x.shape[-1])), axis=-1) for x in (a, b)))
+        expected = expected[..., 2] if shapes[0][-1] == shapes[1][-1] == 2 else expected
+    np.testing.assert_allclose(np.cross(Tensor(a), b).data, expected, atol=1e-15)
     if shapes[0][-1] == shapes[1][-1] == 3:
         turned = np.moveaxis(a, -1, 0)
         np.testing.assert_allclose(

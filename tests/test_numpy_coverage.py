@@ -641,9 +641,11 @@ def test_the_three_classes_do_not_overlap():
 @settings(max_examples=3)
 def test_differentiated(call, seed):
     arrays = _drawn(call, seed)
+    # from NumPy 2.5 on, eig and eigvals always give complex numbers; ours are real where they can be
+    plainly = np.real_if_close if "linalg.eig" in call else np.asarray
     with np.errstate(all="ignore"):
         theirs, ours = _evaluate(call, arrays, np.asarray), _evaluate(call, _leaves(arrays))
-    for part, reference in zip(_parts(ours), _parts(theirs), strict=True):
+    for part, reference in zip(_parts(ours), map(plainly, _parts(theirs)), strict=True):
         assert part.shape == np.shape(reference)
         assert part.dtype == np.asarray(reference).dtype
         if "nextafter" not in call:
@@ -657,7 +659,7 @@ def test_differentiated(call, seed):
 
     def real(*xs):
         parts = _parts(_evaluate(call, dict(zip(arrays, xs, strict=True)), np.asarray))
-        parts = [np.asarray(part) for part in parts]
+        parts = [plainly(part) for part in parts]
         split = [(part.real, part.imag) if part.dtype.kind == "c" else (part,) for part in parts]
         return np.concatenate([np.ravel(x) for xs in split for x in xs if x.dtype.kind == "f"])
 

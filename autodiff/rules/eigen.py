@@ -154,7 +154,10 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:  # noqa: N803 - NumPy's name
 
 
 def _eig(a: Array) -> EigResult:
-    return EigResult(*np.linalg.eig(a))
+    values, vectors = np.linalg.eig(a)
+    if a.dtype.kind != "c" and not np.any(np.imag(values)):  # NumPy did so itself, up to 2.4
+        values, vectors = np.real(values), np.real(vectors)
+    return EigResult(values, vectors)
 
 
 def _refuse_defective(v: Array) -> None:
@@ -204,7 +207,8 @@ def eig(a: Array) -> EigResult:
     Returns
     -------
     eigenvalues : array (..., n)
-        In no order; complex if any of them is, as are then the eigenvectors.
+        In no order.  They and the eigenvectors are complex if any of them is, or if the matrix is, and else real, as
+        NumPy has them up to version 2.4 (from 2.5 on, NumPy's are always complex).
     eigenvectors : array (..., n, n)
         As columns.
 

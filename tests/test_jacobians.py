@@ -75,6 +75,14 @@ def test_arguments_without_elements():
     assert ad.hessian(ad.sum)(np.ones(0)).shape == (0, 0)
 
 
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_an_index_whose_arrays_are_apart(mode):
+    """NumPy puts the axis of such arrays first, wherever they stand."""
+    a, key = np.arange(12.0).reshape(2, 3, 2), ([0, 1, 1], slice(None), [1, 0, 1])
+    expected = np.stack([unit.reshape(2, 3, 2)[key] for unit in np.eye(12)], axis=-1).reshape(3, 3, 2, 3, 2)
+    np.testing.assert_array_equal(ad.jacobian(lambda v: v[key] * 1.0, mode=mode)(a), expected)
+
+
 def test_aux_and_keywords():
     def f(v, *, scale, aux=None):
         return scale * v, "aux"

@@ -122,6 +122,22 @@ def test_gradients_through_tensors_that_are_being_recorded():
 # Operations of one's own
 
 
+def test_forward_mode_by_transposing_adds_up_over_arguments():
+    product = ad.primitive(
+        lambda a, b: a * b, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, name="product without a push"
+    )
+    several = ad.primitive(
+        lambda a, b: (a * b, a + b),
+        lambda g, y, a, b: (0 if g[0] is None else g[0] * b) + (0 if g[1] is None else g[1]),
+        lambda g, y, a, b: (0 if g[0] is None else g[0] * a) + (0 if g[1] is None else g[1]),
+        name="product and sum",
+    )
+    a, b, da, db = 2.0, 3.0, 5.0, 7.0
+    assert ad.jvp(product, (a, b), (da, db))[1] == da * b + a * db
+    assert ad.jvp(several, (a, b), (da, db))[1] == (da * b + a * db, da + db)
+    assert ad.jvp(lambda a, b: several(a, b)[1], (a, b), (da, db))[1] == da + db
+
+
 def test_own_operations_have_every_mode():
     cube = ad.elementwise(lambda x: x * x * x, lambda y, x: 3 * x * x, name="cube")
     softsum = ad.primitive(

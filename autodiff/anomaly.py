@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from autodiff.batching import Batch
-from autodiff.graph import Node
+from autodiff.graph import Node, shapes_of
 from autodiff.op import Parts
 from autodiff.recording import Level, state
 
@@ -137,9 +137,8 @@ def _arguments(node: Node, where: tuple[int, ...]) -> str:
 
 def _argument(x: Node | None, value: Any, where: tuple[int, ...] | None = None) -> str:
     """An argument by its name and shape, with its value at the place that matters."""
-    name = (x._extra or {}).get("name") if x is not None else None
-    shapes = " and ".join(str(array.shape) for array in _numbers(value))
-    text = f"{name!r} of shape {shapes}" if name else f"shape {shapes}"
+    named = f"{x.name!r} of " if x is not None and x.name else ""
+    text = f"{named}shape {shapes_of(value)}"
     if where is None or isinstance(value, Parts):
         return text
     shape = np.shape(value)

@@ -16,8 +16,8 @@ from autodiff.op import Array, Parts, primitive
 from autodiff.recording import enable_grad, is_grad_enabled
 from autodiff.reverse import pull_back
 from autodiff.rules.arithmetic import positive
-from autodiff.tensor import Tensor, bare, wrap
-from autodiff.trees import leaves, rebuilt
+from autodiff.tensor import Tensor, wrap
+from autodiff.trees import leaves, rebuilt, tensors
 
 #: A `numpy.random.Generator`; NumPy imports that module when it is first used, and so do we.
 Generator = Any
@@ -92,7 +92,7 @@ def _checkpointed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     followed = [parts[i] for i in places]
     call = _Replay(function, given, places)
     result = call.first([wrap(x._value).requires_grad_() for x in followed])
-    outputs = _tensors(result)
+    outputs = tensors(result)
     if not any(y.requires_grad for y in outputs):
         return result
     values = tuple(y._value for y in outputs) if len(outputs) > 1 else outputs[0]._value
@@ -124,7 +124,7 @@ class _Replay:
         if (outer := _drawn.get()) is not None:
             for generator, state in self.drawn.items():
                 outer.setdefault(generator, state)
-        outputs = _tensors(result)
+        outputs = tensors(result)
         ours = set(stand_ins)
         inside = [node for node in history(*outputs, check=False) if node._made > began]
         used = dict.fromkeys([*outputs, *(x for node in inside for x in node._inputs if x is not None)])
@@ -142,7 +142,7 @@ class _Replay:
         """Stand-ins for what it was called with, and the outputs computed from them."""
         with enable_grad(), np.errstate(all="ignore"), self._same_numbers():
             followed = [_stand_in(x) for x in xs[: len(self.places)]]
-            outputs = _tensors(self._called(followed))
+            outputs = tensors(self._called(followed))
         expected = y if isinstance(y, tuple) else (y,)
         if len(outputs) != len(expected) or not all(map(_same, outputs, expected)):
             raise RuntimeError(
@@ -193,10 +193,6 @@ class _Replay:
 def _stand_in(x: Array) -> Tensor:
     """A leaf in place of an array; in place of a Tensor, one that is joined to it."""
     return positive(x) if isinstance(x, Tensor) else wrap(x).requires_grad_()
-
-
-def _tensors(tree: Any) -> list[Tensor]:
-    return [x if isinstance(x, Tensor) else wrap(bare(np.asarray(x))) for x in leaves(tree)]
 
 
 def _same(output: Tensor, expected: Array) -> bool:

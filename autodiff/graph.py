@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -83,13 +83,38 @@ class Node:
             return self._more[1]
         return (self._value_a,) if self._op.arity == 1 else (self._value_a, self._value_b)
 
-    def _become(self, other: Node) -> None:
-        """Take the place of a value that was just recorded."""
+    @property
+    def name(self) -> str | None:
+        """What it is called, if it has a name."""
+        return self._extra.get("name") if self._extra else None
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._extra = {**(self._extra or {}), "name": value}
+
+    def _copy_node(self) -> Self:
+        """The same value, made in the same way, as another node."""
+        copied = type(self).__new__(type(self))
+        for slot in Node.__slots__[1:]:
+            if hasattr(self, slot):
+                setattr(copied, slot, getattr(self, slot))
+        return copied
+
+    def _become(self, new: Node, old: Node) -> None:
+        """Take the place of a value that was just recorded; `old` is what it was before, and keeps its hooks."""
         global _rewritten
         _rewritten = True
+        before, name = dict(self._extra or {}), self.name
+        versions, retain = before.pop("versions", []), before.pop("retain", False)
         for slot in Node.__slots__[1:]:
             if slot not in ("_extra", "grad"):
-                setattr(self, slot, getattr(other, slot))
+                setattr(self, slot, getattr(new, slot))
+        self._extra = {**(new._extra or {}), "versions": [*versions, old]}
+        if name is not None:
+            self.name = name
+        if retain:
+            self._extra["retain"] = True
+        old._extra = before or None
 
     def _forget(self) -> None:
         """Let go of what it was made of."""
@@ -130,6 +155,11 @@ def _last_written(node: Node | None, value: Any) -> int:
         if isinstance(array, np.ndarray) and (entry := _written.get(id(_owner(array)))):
             when = max(when, entry[1])
     return when
+
+
+def shapes_of(value: Any) -> str:
+    """The shape of a value, or those of an operation's several results."""
+    return " and ".join(str(np.shape(part)) for part in (value if type(value) is Parts else (value,)))
 
 
 def whereabouts(node: Node) -> str:
@@ -198,16 +228,16 @@ def _refuse_overwritten(nodes: list[Node]) -> None:
             continue
         for x, value in zip(node._inputs, node._values, strict=True):
             if _last_written(x, value) > node._made:
-                name = f" {x._extra['name']!r}" if x is not None and x._extra and "name" in x._extra else ""
+                name = f" {x.name!r}" if x is not None and x.name is not None else ""
                 raise RuntimeError(
-                    f"a value{name} of shape {np.shape(value)} was written after {op.name}(){whereabouts(node)} had "
+                    f"a value{name} of shape {shapes_of(value)} was written after {op.name}(){whereabouts(node)} had "
                     f"used it, and its derivative still needs the old value: call backward() before writing, or write "
                     f"to a copy"
                 )
         if _last_written(node, node._value) > node._made:
             raise RuntimeError(
-                f"the result of {op.name}(){whereabouts(node)}, of shape {np.shape(node._value)}, was written after it "
-                f"was made, and its derivative still needs the old value: write to a copy"
+                f"the result of {op.name}(){whereabouts(node)}, of shape {shapes_of(node._value)}, was written after "
+                f"it was made, and its derivative still needs the old value: write to a copy"
             )
 
 
@@ -245,11 +275,8 @@ class Graph:
 
 
 def _line(vertex: Vertex) -> str:
-    if type(vertex.value) is Parts:
-        value = " and ".join(f"shape {np.shape(part)}" for part in vertex.value)
-    else:
-        shape = np.shape(vertex.value)
-        value = f"{np.asarray(vertex.value).item():.6g}" if shape == () else f"shape {shape}"
+    shapes = shapes_of(vertex.value)
+    value = f"{np.asarray(vertex.value).item():.6g}" if shapes == "()" else f"shape {shapes}"
     if vertex.op is None:
         what = vertex.name or ("tensor" if vertex.node is not None else "constant")
     else:
@@ -290,7 +317,7 @@ def graph(*outputs: Node) -> Graph:
         name, requires_grad = None, False
         if node is not None:
             ids[node] = i
-            name, requires_grad = (node._extra or {}).get("name"), node._requires_grad
+            name, requires_grad = node.name, node._requires_grad
             if node._op is not None:
                 op, params, scope = node._op, node._params, node._scope
         vertices.append(Vertex(i, op, inputs, params, value, scope, name, requires_grad, node))

@@ -43,6 +43,9 @@ table: dict[str, Op] = {}
 #: What a NumPy function means when it is called on a Tensor.
 numpy_functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 
+#: How far from a kink a derivative is compared with differences.
+_CLEARANCE = 0.05
+
 _ARRAYS = (np.ndarray, np.generic, bool, int, float, complex)
 
 
@@ -76,8 +79,8 @@ class Op:
     tex : str
         How it is written, with ``#1``, ``#2``, … for its arguments.
     domain
-        Where it is defined: an interval per argument, or a function from a source of choices to the
-        arguments and parameters of one call (see :mod:`autodiff.testing.strategies`).
+        Where it is defined: an interval per argument (elementwise: from -5 to 5 if left out), or a function from a
+        source of choices to the arguments and parameters of one call (see :mod:`autodiff.testing.strategies`).
     kinks : callable or None
         A function of the arguments that is zero where the derivative jumps.
     skips : bool
@@ -140,6 +143,28 @@ class Op:
         if missing := [name for name in self.required if params[name] is inspect.Parameter.empty]:
             raise TypeError(f"{self._signature()} needs {', '.join(missing)}")
         return args, params
+
+    def drawn(self, d: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments and parameters of one call, where it is defined, by a source of choices.
+
+        Raises
+        ------
+        TypeError
+            If the operation does not say where it is defined.
+        """
+        if callable(self.domain):
+            args, params = self.domain(d)
+            return tuple(args), params
+        if self.domain is None:
+            raise TypeError(f"{self.name} does not say where it is defined: give its row a domain")
+        return d.broadcastable(self.domain), {}
+
+    def clear(self, args: Sequence[Array], params: dict[str, Any]) -> bool:
+        """Whether a call keeps so far from kinks that its derivative can be compared with differences."""
+        if self.kinks is None:
+            return True
+        with np.errstate(all="ignore"):
+            return bool(np.all(np.abs(self.kinks(*map(np.real, args), **params)) > _CLEARANCE))
 
     def _described(self) -> str:
         """The docstring of a row whose forward is a formula, and no more."""
@@ -237,6 +262,7 @@ class Elementwise(Op):
 
     def __init__(self, forward: Callable[..., Array], *partials: Rule, **fields: Any) -> None:
         super().__init__(forward, partials, **fields)
+        self.domain = self.domain or ((-5.0, 5.0),) * (self.arity or 0)
         self.pulls = tuple(_diagonal(d, len(partials), bool(self.parameters)) for d in partials)
         self.reads_values = any(callable(d) for d in partials)
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autodiff.graph import Node, clock, rejoin, whereabouts, wrote
+from autodiff.graph import Node, clock, rejoin, shapes_of, whereabouts, wrote
 from autodiff.op import Op, Parts, numpy_functions, part
 from autodiff.operand import Operand
 from autodiff.recording import enable_grad, is_grad_enabled
@@ -201,7 +201,7 @@ def _explained(error: Exception, op: Op, values: Any, inputs: Any) -> Exception:
 
 def _described(value: Any, x: Tensor | None) -> str:
     """The shape of an argument; of a Tensor, its name and what made it, as far as they are known."""
-    shape = str(np.shape(value))
+    shape = shapes_of(value)
     if x is None:
         return shape
     name = f"{x.name!r} " if x.name else ""
@@ -394,15 +394,6 @@ class Tensor(Node):
         else:
             self._requires_grad = bool(requires_grad)
         return self
-
-    @property
-    def name(self) -> str | None:
-        """What it is called, if it has a name."""
-        return self._extra.get("name") if self._extra else None
-
-    @name.setter
-    def name(self, value: str | None) -> None:
-        self._extra = {**(self._extra or {}), "name": value}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -776,19 +767,8 @@ class Tensor(Node):
             raise TypeError(f"assignment into a leaf that requires a gradient cannot be recorded: {instead}")
         if isinstance(self._value, np.ndarray) and self._value.base is not None:
             raise TypeError(f"assignment into a view of another array cannot be recorded: assign to that, or {instead}")
-        old = _new(Tensor)
-        for slot in Node.__slots__[1:]:
-            if hasattr(self, slot):
-                setattr(old, slot, getattr(self, slot))
-        new = indexing.index_put(old, value, key=unwrapped(key))
-        kept: dict[str, Any] = {
-            name: self._extra[name] for name in ("name", "retain", "versions") if self._extra and name in self._extra
-        }
-        kept.setdefault("versions", []).append(old)
-        old._extra = {name: what for name, what in (old._extra or {}).items() if name != "versions"} or None
-        self._become(new)
-        self._extra = {**(new._extra or {}), **kept} or None
-        old._extra = {**(old._extra or {}), "retain": False} if kept.get("retain") else old._extra
+        old = self._copy_node()
+        self._become(indexing.index_put(old, value, key=unwrapped(key)), old)
 
     # NumPy's protocols
 

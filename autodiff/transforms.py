@@ -21,7 +21,7 @@ from autodiff.reverse import outward, pull_back
 from autodiff.rules.arithmetic import positive
 from autodiff.rules.shapes import concatenated
 from autodiff.tensor import Tensor, bare, unwrapped, wrap
-from autodiff.trees import Tree, leaves, leaves_as, rebuilt
+from autodiff.trees import Tree, leaves, leaves_as, rebuilt, tensors
 
 #: How many numbers a batch of rows or columns of a Jacobian may hold in any one place.
 _MOST_AT_ONCE = 2**22
@@ -61,7 +61,7 @@ class _Call:
         if has_aux:
             result, self.aux = result
         self.result: Tree = result
-        self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for leaf in leaves(self.result)]
+        self.outputs = tensors(self.result)
 
     def _follow(self, leaf: Any) -> Tensor:
         """A stand-in that requires a gradient; joined to the outer graph where there is one."""

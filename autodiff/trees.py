@@ -22,6 +22,11 @@ def leaves(tree: Tree) -> list[Any]:
     return [tree]
 
 
+def tensors(tree: Tree) -> list[Tensor]:
+    """The leaves as Tensors."""
+    return [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for leaf in leaves(tree)]
+
+
 def leaves_as(tree: Tree, like: Tree, what: str) -> list[Any]:
     """The leaves of a tree, as Tensors and arrays, in the order of another one, which it has to match key by key."""
     if isinstance(like, dict):

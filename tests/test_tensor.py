@@ -343,6 +343,14 @@ def test_writing_a_result_that_its_rule_needs_raises():
         y.backward()
 
 
+def test_writing_one_of_several_results_raises():
+    w, _ = ad.linalg.eigh(leaf([[2.0, 0.5], [0.5, 1.0]]))
+    total = w.sum()
+    w.data -= 1.0
+    with pytest.raises(RuntimeError, match=r"result of eigh\(\), of shape \(2,\) and \(2, 2\), was written"):
+        total.backward()
+
+
 def test_writing_a_value_that_is_not_needed_is_fine():
     p = leaf([1.0, 2.0])
     y = (p.reshape(2, 1) + p - 3.0).sum()

@@ -6,6 +6,7 @@ Drawn from its declared domain, as the calls that it is tested with, but by fixe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,8 +20,6 @@ Call = tuple[tuple[Any, ...], dict[str, Any]]
 LENGTH = 7
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _TURNS = 8
-#: How far from a kink a typical call is.
-_CLEARANCE = 0.05
 
 
 class Typical:
@@ -103,6 +102,10 @@ class Typical:
         places = np.arange(1, math.prod(shape) + 1) * _GOLDEN + 0.3 * self._drawn + 0.17 * self._turn
         return (low + (high - low) * (0.1 + 0.8 * (places % 1))).reshape(shape)[()]
 
+    def broadcastable(self, bounds: Sequence[tuple[float, float]]) -> tuple[Any, ...]:
+        """An array between each two bounds."""
+        return tuple(self.array(low=low, high=high) for low, high in bounds)
+
     def arrays_alike_but(self, axis: int | None) -> tuple[Any, ...]:
         """Two arrays, of different length along the axis."""
         second = (2, 3) if axis is None else tuple(4 if a == axis else n for a, n in enumerate((2, 3)))
@@ -130,30 +133,10 @@ def typical_call(op: Op, shape: tuple[int, ...] | None = None) -> Call:
     calls = []
     for turn in range(_TURNS):
         d = Typical(turn, shape)
-        call = _drawn(op, d)
-        if _clear(op, call):
+        call = op.bind(*op.drawn(d))
+        if op.clear(*call):
             calls.append((_merit(op, call, d), -turn, call))
     return max(calls, key=lambda rated: rated[:2])[2]
-
-
-def _drawn(op: Op, d: Typical) -> Call:
-    if callable(op.domain):
-        args, params = op.domain(d)
-    elif isinstance(op, Elementwise):
-        bounds = op.domain or ((-5.0, 5.0),) * (op.arity or 1)
-        args, params = tuple(d.array(low=low, high=high) for low, high in bounds), {}
-    else:
-        raise TypeError(f"{op.name} does not say where it is defined: give its row a domain")
-    args, params = op.bind(tuple(args), params)
-    return args, params
-
-
-def _clear(op: Op, call: Call) -> bool:
-    args, params = call
-    if op.kinks is None:
-        return True
-    with np.errstate(all="ignore"):
-        return bool(np.all(np.abs(op.kinks(*args, **params)) > _CLEARANCE))
 
 
 def _merit(op: Op, call: Call, d: Typical) -> tuple[int, ...]:

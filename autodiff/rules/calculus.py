@@ -113,7 +113,7 @@ def _slope(f: Array, h: Array, axis: int, edge_order: int) -> Array:
     a, b = spacings(0)
     third = _part(f, axis, 2, 3)
     start = -(2 * a + b) / (a * (a + b)) * parts[0] + (a + b) / (a * b) * parts[1] - a / (b * (a + b)) * third
-    a, b = spacings(-2) if not even else (h, h)
+    a, b = spacings(-2)
     third = _part(f, axis, n - 3, n - 2)
     end = b / (a * (a + b)) * third - (a + b) / (a * b) * parts[2] + (2 * b + a) / (b * (a + b)) * parts[3]
     return concat([start, *inside, end], axis)

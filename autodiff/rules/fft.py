@@ -200,6 +200,13 @@ def _steps(a: Array, s: Sequence[int] | None, axes: Sequence[int] | None) -> lis
     return [(shape[axis] if n == -1 else n, axis) for n, axis in zip(lengths, places, strict=True)]
 
 
+def _along(transform: Op, a: Array, steps: Sequence[tuple[int, int]], norm: str | None) -> Array:
+    """One transform after the other."""
+    for n, axis in steps:
+        a = transform(a, n, axis, norm)
+    return a
+
+
 def _last(steps: list[tuple[int, int]]) -> tuple[int, int]:
     if not steps:
         raise ValueError("a transform of real numbers needs one axis at least")
@@ -231,9 +238,8 @@ def fftn(a: Array, s: Sequence[int] | None = None, axes: Sequence[int] | None = 
     Tensor([[1., 1.],
             [1., 1.]])
     """
-    for n, axis in reversed(steps := _steps(a, s, axes)):
-        a = fft(a, n, axis, norm)
-    return a if steps else positive(a)
+    steps = _steps(a, s, axes)
+    return _along(fft, a, steps[::-1], norm) if steps else positive(a)
 
 
 @implements(np.fft.ifftn)
@@ -241,9 +247,8 @@ def ifftn(
     a: Array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str | None = None
 ) -> Array:
     """Inverse of `fftn`; parameters as there."""
-    for n, axis in reversed(steps := _steps(a, s, axes)):
-        a = ifft(a, n, axis, norm)
-    return a if steps else positive(a)
+    steps = _steps(a, s, axes)
+    return _along(ifft, a, steps[::-1], norm) if steps else positive(a)
 
 
 @implements(np.fft.rfftn)
@@ -252,10 +257,7 @@ def rfftn(
 ) -> Array:
     """`fftn` of real numbers: half of the spectrum, `rfft` along the last of the axes; parameters as there."""
     steps = _steps(a, s, axes)
-    a = rfft(a, *_last(steps), norm)
-    for n, axis in reversed(steps[:-1]):
-        a = fft(a, n, axis, norm)
-    return a
+    return _along(fft, rfft(a, *_last(steps), norm), steps[-2::-1], norm)
 
 
 @implements(np.fft.irfftn)
@@ -265,9 +267,7 @@ def irfftn(
     """Inverse of `rfftn`: real numbers, by default an even number of them along the last of the axes."""
     steps = _steps(a, s, axes)
     last, axis = _last(steps)
-    for n, other in steps[:-1]:
-        a = ifft(a, n, other, norm)
-    return irfft(a, 2 * (last - 1) if s is None else last, axis, norm)
+    return irfft(_along(ifft, a, steps[:-1], norm), 2 * (last - 1) if s is None else last, axis, norm)
 
 
 @implements(np.fft.fft2)

@@ -103,36 +103,28 @@ def _deviation(
     return centred, np.real(_counts(centred, freedom))
 
 
-@implements(np.var)
-def _var(
-    a: Array,
-    axis: Axis = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Array = True,
-    mean: Array | None = None,
-    correction: float | None = None,
-) -> Array:
-    ddof = ddof if correction is None else correction
-    return mean_square(*_deviation(a, axis, dtype, ddof, keepdims, where, mean), axis, keepdims)
+def _spread(measure: Any) -> Any:
+    """A variance or a deviation, as NumPy calls them, by the measure that is taken of what `_deviation` gives."""
+
+    def spread(
+        a: Array,
+        axis: Axis = None,
+        dtype: Any = None,
+        *,
+        ddof: float = 0,
+        keepdims: bool = False,
+        where: Array = True,
+        mean: Array | None = None,
+        correction: float | None = None,
+    ) -> Array:
+        ddof = ddof if correction is None else correction
+        return measure(*_deviation(a, axis, dtype, ddof, keepdims, where, mean), axis, keepdims)
+
+    return spread
 
 
-@implements(np.std)
-def _std(
-    a: Array,
-    axis: Axis = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Array = True,
-    mean: Array | None = None,
-    correction: float | None = None,
-) -> Array:
-    ddof = ddof if correction is None else correction
-    return root_mean_square(*_deviation(a, axis, dtype, ddof, keepdims, where, mean), axis, keepdims)
+_var = implements(np.var)(_spread(mean_square))
+_std = implements(np.std)(_spread(root_mean_square))
 
 
 @implements(np.cumsum)

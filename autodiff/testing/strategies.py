@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 from unittest import SkipTest
@@ -12,12 +13,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autodiff.op import Elementwise, Op
+from autodiff.op import Op
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
-#: How far from a kink a derivative is compared with differences.
-_CLEARANCE = 0.05
 _LEVELS = 2**16
 
 
@@ -102,6 +101,15 @@ class Choices:
             x = np.where(self._draw(hnp.arrays(bool, shape, elements=st.booleans())), x, 0.0)
         return laid_out(np.asarray(x), self.choice(LAYOUTS))
 
+    def broadcastable(self, bounds: Sequence[tuple[float, float]]) -> tuple[Any, ...]:
+        """An array between each two bounds, of shapes that can be broadcast together."""
+        shapes = self._draw(
+            hnp.mutually_broadcastable_shapes(num_shapes=len(bounds), max_dims=3, max_side=3, min_side=0)
+        ).input_shapes
+        return tuple(
+            self.array(shape=shape, low=low, high=high) for shape, (low, high) in zip(shapes, bounds, strict=True)
+        )
+
     def arrays_alike_but(self, axis: int | None) -> tuple[Any, ...]:
         """One to three arrays of one shape, but for the length of an axis."""
         shape = self.shape(min_dims=1, min_side=1)
@@ -151,23 +159,6 @@ def op_calls(draw: Any, op: Op, complex_too: bool = False) -> Call:
 
     With `complex_too`, arrays may be complex, with real parts from the domain and imaginary parts between -1 and 1.
     """
-    choices = Choices(draw, complex_too)
-    if callable(op.domain):
-        args, params = op.domain(choices)
-    elif isinstance(op, Elementwise):
-        args, params = _elementwise_call(draw, choices, op), {}
-    else:
-        raise TypeError(f"{op.name} does not say where it is defined: give its row a domain")
-    if op.kinks is not None:
-        with np.errstate(all="ignore"):
-            assume(bool(np.all(np.abs(op.kinks(*map(np.real, args), **params)) > _CLEARANCE)))
-    return tuple(args), params
-
-
-def _elementwise_call(draw: Any, choices: Choices, op: Op) -> tuple[Any, ...]:
-    arity = len(op.arguments or ())
-    bounds = op.domain or ((-5.0, 5.0),) * arity
-    shapes = draw(hnp.mutually_broadcastable_shapes(num_shapes=arity, max_dims=3, max_side=3, min_side=0)).input_shapes
-    return tuple(
-        choices.array(shape=shape, low=low, high=high) for shape, (low, high) in zip(shapes, bounds, strict=True)
-    )
+    args, params = op.drawn(Choices(draw, complex_too))
+    assume(op.clear(args, params))
+    return args, params

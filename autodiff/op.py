@@ -159,12 +159,12 @@ class Op:
             raise TypeError(f"{self.name} does not say where it is defined: give its row a domain")
         return d.broadcastable(self.domain), {}
 
-    def clear(self, args: Sequence[Array], params: dict[str, Any]) -> bool:
+    def clear(self, args: Sequence[Array], params: dict[str, Any], clearance: float = _CLEARANCE) -> bool:
         """Whether a call keeps so far from kinks that its derivative can be compared with differences."""
         if self.kinks is None:
             return True
         with np.errstate(all="ignore"):
-            return bool(np.all(np.abs(self.kinks(*map(np.real, args), **params)) > _CLEARANCE))
+            return bool(np.all(np.abs(self.kinks(*map(np.real, args), **params)) > clearance))
 
     def _described(self) -> str:
         """The docstring of a row whose forward is a formula, and no more."""

@@ -202,16 +202,16 @@ def _names(function: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def _called(function: Callable[..., Any]) -> str:
+def _called(function: Callable[..., Any], otherwise: str = "f") -> str:
     name = getattr(function, "__name__", None) or getattr(function, "name", None) or type(function).__name__
-    return name if name.isidentifier() else "f"
+    return name if name.isidentifier() else otherwise
 
 
-def _source(function: Callable[..., Any]) -> str:
+def _source(function: Callable[..., Any], name: str) -> str:
     """Code that makes a function, or says which it is."""
     if callable(code := getattr(function, "code", None)):
         return str(code())
-    name, module = _called(function), getattr(function, "__module__", None)
+    module = getattr(function, "__module__", None)
     found = getattr(sys.modules.get(module or ""), name, None)
     if found is function and module not in ("__main__", "builtins"):
         return f"from {module} import {name}"
@@ -219,9 +219,10 @@ def _source(function: Callable[..., Any]) -> str:
 
 
 def _report(check: str, functions: Sequence[Callable[..., Any]], args: Sequence[Any], options: str = "") -> Report:
-    names = [_called(function) for function in functions]
+    roles = ("f", check.removeprefix("check_"))
+    names = [_called(function, role) for function, role in zip(functions, roles, strict=False)]
     call = f"{check}({', '.join(names)}, {{}}{options})"
-    return Report(f"{check}({', '.join(names)})", args, call, "\n".join(map(_source, functions)))
+    return Report(f"{check}({names[0]})", args, call, "\n".join(map(_source, functions, names)))
 
 
 def _concluded(report: Report, raises: bool) -> Report:

@@ -47,6 +47,9 @@ def _of_pull(claim: Claim, gs: Arrays) -> Iterator[Mistake]:
     yield from _wrong_dtypes(claim, found)
     first = [g.copy() for g in found]
     yield from _shared(claim, gs, found)
+    pull([2 * g for g in gs])
+    if not _same(found, first):
+        yield Mistake("a gradient changed when the derivative was asked for another one: they share memory")
     if not _same(pull(gs), first) or not _same(claim.pull_at(claim.xs)(gs), first):
         yield Mistake("the derivative, asked twice, gave two different answers")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autodiff.testing.claims import length, shaped, wide
+from autodiff.testing.claims import flat, length, shaped, wide
 from autodiff.testing.diagnosis import Evidence, guesses
 from autodiff.testing.examination import Direction, Examination, Suspicion
 from autodiff.testing.numerical import Array
@@ -119,7 +119,7 @@ def _narrowed(exam: Examination, i: int, g: Array, what: str) -> int:
     def off(half: Array) -> float:
         v = signs * _only(exam, half)
         claimed = v @ gradient if gradient is not None else g @ exam.push(exam.claim.xs, v)
-        (found,) = exam.slopes([Direction(i, v, None)])
+        (found,) = exam.slopes([Direction(i, v, None)], again=True)
         return float(found.along(g).distance(np.atleast_1d(claimed))[0])
 
     while len(places) > 1:
@@ -131,12 +131,13 @@ def _gradient(exam: Examination, i: int, g: Array, also: int | None = None) -> t
     """The gradient of an argument by differences, its error, and what each element of the result contributes."""
     broad = wide(exam.claim.xs)
     looked = _looked_at(exam, i, also)
-    slopes = exam.slopes([d for d, _ in looked])
+    slopes = exam.slopes([d for d, _ in looked], again=True)
     gradient, error = np.full(len(exam.x), np.nan), np.full(len(exam.x), np.nan)
     contributions = np.full((len(exam.y), len(looked)), np.nan)
     for column, ((d, k), found) in enumerate(zip(looked, slopes, strict=True)):
         along = found.along(g)
-        gradient[k], error[k] = along.value[0] / d.v[k], along.error[0] / d.v[k]
+        gradient[k] = along.value[0] / d.v[k]
+        error[k] = (along.error[0] + (along.high[0] - along.low[0]) / 2) / d.v[k]
         contributions[:, column] = g * found.value / d.v[k]
     size = shaped(error, broad)[i]
     return shaped(gradient, broad)[i], np.abs(np.real(size)) + np.abs(np.imag(size)), contributions
@@ -158,7 +159,13 @@ def _evidence(exam: Examination, i: int, g: Array, claimed: Array, also: int | N
         contributions=contributions if few else None,
         others={names[j]: _gradient(exam, j, g)[0] for j in alike},
         turned={names[j]: _gradient(_with_transposed(exam, j), i, g)[0] for j in square},
+        unconjugated=None if xs[i].dtype.kind != "c" else np.conj(_gradient(exam, i, _conjugate(exam, g))[0]),
     )
+
+
+def _conjugate(exam: Examination, g: Array) -> Array:
+    """A gradient of the results with its imaginary parts negated."""
+    return flat([np.conj(part) for part in shaped(g, wide(exam.ys))])
 
 
 def _with_transposed(exam: Examination, j: int) -> Examination:

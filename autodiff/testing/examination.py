@@ -18,6 +18,8 @@ _ROUNDINGS = 1000
 #: How many times the spread under roundings it may be off then.
 _SPREADS = 30.0
 _OTHER_RATIO = 1.9
+#: Values that are computed in a lower precision than they have are irregular over distances like this.
+_WIDER = 1e-6
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Examination:
         near = self.values(self.x + LARGEST * self.direction())
         #: How large the values are, here and near.
         self.size = np.maximum(np.abs(self.y), np.where(np.isfinite(near), np.abs(near), 0.0))
-        self._noise: Array | None = None
+        self._noise: dict[float, Array] = {}
 
     # The function
 
@@ -114,12 +116,11 @@ class Examination:
         """What the function does along a direction."""
         return lambda t: self.values(self.x + t * v)
 
-    @property
-    def noise(self) -> Array:
-        """How far off the values are."""
-        if self._noise is None:
-            self._noise = noise_of(self.curve(self.scale * self._dense(len(self.x))), 30 * self.eps)
-        return self._noise
+    def noise(self, width: float) -> Array:
+        """How far off the values are, by how irregular they are over points so far apart."""
+        if width not in self._noise:
+            self._noise[width] = noise_of(self.curve(self.direction()), width)
+        return self._noise[width]
 
     def _dense(self, n: int) -> Array:
         """Numbers of size one, no two alike: a direction that no mistake is orthogonal to."""
@@ -153,17 +154,22 @@ class Examination:
                         yield Direction(i, v, None)
             start += n
 
-    def slopes(self, directions: list[Direction]) -> list[Slope]:
+    def slopes(self, directions: list[Direction], again: bool = False) -> list[Slope]:
         """How the results change along directions, by differences and, where these are borne out, complex steps."""
         analytic = self.claim.analytic and all(a.dtype.kind != "c" for a in (*self.claim.xs, *self.ys))
-        return with_complex_steps([self._slope(d, analytic) for d in directions])
+        return with_complex_steps([self._slope(d, analytic, again) for d in directions])
 
-    def _slope(self, d: Direction, analytic: bool = False, ratio: float = RATIO) -> Slope:
-        found = slope(self.curve(d.v), noise=self.noise, ratio=ratio, analytic=analytic)
+    def _slope(self, d: Direction, analytic: bool = False, again: bool = False) -> Slope:
+        """The slope along a direction; `again`: by other steps, and with noise also over wider distances."""
+        ratio = _OTHER_RATIO if again else RATIO
+        noise = self.noise(30 * self.eps)
+        if again:
+            noise = np.maximum(noise, self.noise(_WIDER))
+        found = slope(self.curve(d.v), noise=noise, ratio=ratio, analytic=analytic)
         for factor in self._other_scales(d):
             if _clear(found, self.size):
                 break
-            other = slope(self.curve(factor * d.v), noise=self.noise, ratio=ratio, analytic=False)
+            other = slope(self.curve(factor * d.v), noise=noise, ratio=ratio, analytic=False)
             better = other.error < factor * found.error
             found = Slope(
                 np.where(better, other.low / factor, found.low),
@@ -205,8 +211,8 @@ class Examination:
             wrong = off > slack
         size = np.maximum(np.maximum(np.abs(found.low), np.abs(found.high)), np.abs(claimed))
         most = np.max(size, initial=0.0)
-        whole = most if most > np.max(slack, initial=0.0) else np.max(self.size, initial=0.0)
-        nothing = (size <= slack) & (np.abs(claimed) <= 1e-13 * whole) & (slack <= self.telling * whole)
+        nothing = (size <= slack) & (np.abs(claimed) <= 1e-13 * most) & (slack <= self.telling * most)
+        nothing |= (size <= slack) & (claimed == 0) & (slack <= self.telling * np.max(self.size, initial=0.0))
         told = wrong | (slack <= self.telling * size) | nothing | ((size == 0) & (slack == 0))
         self.tally.comparisons += claimed.size
         self.tally.conclusive += int(np.sum(told))
@@ -264,7 +270,7 @@ class Examination:
             claimed = flat(push(shaped(d.v, self.claim.xs)))
 
             def again(d: Direction = d) -> tuple[Array, Slope]:
-                return self.spread(self.push, d.v), self._slope(d, ratio=_OTHER_RATIO)
+                return self.spread(self.push, d.v), self._slope(d, again=True)
 
             self.judge("forward mode", d.argument, claimed, found, again)
 
@@ -290,12 +296,13 @@ class Examination:
                 vs = np.array([directions[k].v for k in mine])
                 used = g != 0
                 along = [
-                    Slope(s.low[used], s.high[used], s.error[used]).along(g[used]) for s in (slopes[k] for k in mine)
+                    Slope(s.low[used], s.high[used], s.error[used], certain=s.certain).along(g[used])
+                    for s in (slopes[k] for k in mine)
                 ]
 
                 def again(g: Array = g, vs: Array = vs, mine: list[int] = mine) -> tuple[Array, Slope]:
                     spread = self.spread(lambda xs, g: vs @ self.pull(xs, g), g)
-                    second = [self._slope(directions[k], ratio=_OTHER_RATIO).along(g) for k in mine]
+                    second = [self._slope(directions[k], again=True).along(g) for k in mine]
                     return spread, _stacked(second)
 
                 claimed = np.array([np.sum((v * gradient)[v != 0]) for v in vs])
@@ -364,4 +371,4 @@ def _clear(found: Slope, whole: Array) -> bool:
 
 def _stacked(slopes: list[Slope]) -> Slope:
     low, high, error = (np.concatenate([getattr(s, n) for s in slopes]) for n in ("low", "high", "error"))
-    return Slope(low, high, error)
+    return Slope(low, high, error, certain=all(s.certain for s in slopes))

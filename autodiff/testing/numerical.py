@@ -46,6 +46,8 @@ class Slope:
     error: Array
     #: What the complex step gave: exact to rounding, if the curve is an analytic function; None where it can't be had.
     exact: Array | None = None
+    #: Whether the numbers are those of complex steps that were borne out.
+    certain: bool = False
 
     @property
     def value(self) -> Array:
@@ -63,7 +65,8 @@ class Slope:
         low, high = np.minimum(*ends), np.maximum(*ends)
         rounding = np.finfo(np.float64).eps * np.sum(np.abs(ends[0]) + np.abs(ends[1]))
         error = np.sum(np.abs(weights) * self.error) + rounding
-        return Slope(np.atleast_1d(low.sum()), np.atleast_1d(high.sum()), np.atleast_1d(error))
+        ends = np.atleast_1d(low.sum()), np.atleast_1d(high.sum())
+        return Slope(*ends, np.atleast_1d(error), certain=self.certain)
 
     def distance(self, claimed: Array) -> Array:
         """How far off a claim is, above all error."""
@@ -73,6 +76,8 @@ class Slope:
 
     def joined(self, other: Slope) -> Slope:
         """What two measurements say together: their errors are at least what they differ by."""
+        if self.certain:
+            return self
         error = np.maximum(self.error, other.error)
         apart = np.maximum(np.abs(self.low - other.low), np.abs(self.high - other.high))
         return replace(self, error=np.maximum(error, apart))
@@ -166,8 +171,12 @@ def _extrapolated(rows: Array, noise: Array, ratio: float, power: int) -> tuple[
         spread = np.maximum(np.abs(table - finer), np.abs(table - coarser)) + noise[j:]
         spread = np.where(np.isnan(spread), np.inf, spread)
         place = np.argmin(spread, axis=0), elements
-        better = spread[place] < error
-        best, error = np.where(better, table[place], best), np.where(better, spread[place], error)
+        found = table[place]
+        finer_steps = np.arange(len(table))[:, None] > place[0]
+        moves = np.abs(table - found) - SAFETY * noise[j:]  # of what finer steps say, beyond what roundings explain
+        off = np.maximum(spread[place], np.nanmax(np.where(finer_steps, moves, 0.0), axis=0, initial=0.0))
+        better = off < error
+        best, error = np.where(better, found, best), np.where(better, off, error)
     return best, error + 2 * np.finfo(np.float64).eps * np.abs(best)
 
 
@@ -203,10 +212,11 @@ def _exactly(found: Slope) -> Slope:
     exact = found.exact
     assert exact is not None
     eps = np.finfo(np.float64).eps
-    error = SAFETY * eps * np.abs(exact) + eps * np.max(np.abs(exact), initial=0.0)
+    underflow = np.finfo(np.float64).tiny / _IMAGINARY
+    error = SAFETY * eps * np.abs(exact) + eps * np.max(np.abs(exact), initial=0.0) + underflow
     better = (error < found.error) & ~found.kinks
     low, high = (np.where(better, exact, end) for end in (found.low, found.high))
-    return Slope(low, high, np.where(better, error, found.error))
+    return Slope(low, high, np.where(better, error, found.error), certain=bool(np.all(better)))
 
 
 def noise_of(curve: Curve, width: float) -> Array:

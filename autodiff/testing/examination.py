@@ -17,9 +17,9 @@ TELLING = 1e-3
 _ROUNDINGS = 1000
 #: How many times the spread under roundings it may be off then.
 _SPREADS = 30.0
+#: As so many roundings irregularities count at most.
+_IRREGULAR = 1e5
 _OTHER_RATIO = 1.9
-#: Values that are computed in a lower precision than they have are irregular over distances like this.
-_WIDER = 1e-6
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class Examination:
         #: The part of a product that roundings may take.
         self.rounding = min(_ROUNDINGS * self.eps, self.eps**0.5)
         self.telling = max(TELLING, 2 * self.rounding)
+        #: Over distances like this roundings are independent, and smooth functions still like low polynomials.
+        self.wider = self.eps**0.4
         self.values = self._reference()
         near = self.values(self.x + LARGEST * self.direction())
         #: How large the values are, here and near.
@@ -164,7 +166,7 @@ class Examination:
         ratio = _OTHER_RATIO if again else RATIO
         noise = self.noise(30 * self.eps)
         if again:
-            noise = np.maximum(noise, self.noise(_WIDER))
+            noise = np.maximum(noise, self.noise(self.wider))
         found = slope(self.curve(d.v), noise=noise, ratio=ratio, analytic=analytic)
         for factor in self._other_scales(d):
             if _clear(found, self.size):
@@ -237,18 +239,27 @@ class Examination:
             self.tally.wrong.append(Suspicion(what, None, float(one[k]), float(other[k]), float(slack[k])))
         return not np.any(wrong)
 
-    def rounded(self, x: Array, ulps: float = 3.0) -> Array:
-        """The same, off by a few roundings."""
-        return x * (1 + ulps * self.eps * self._dense(len(x)))
-
     def spread(self, product: Callable[[Arrays, Array], Array], v: Array) -> Array:
-        """How far a product changes where the point and the vector are off by roundings: what it can be trusted to."""
+        """What a product can be trusted to: how far it changes where the point and the vector are off by roundings, and
+        how irregular it is from point to point.
+        """
         exactly = product(self.claim.xs, v)
         found = np.zeros_like(exactly)
         for ulps in (1.0, 3.0, 9.0):
-            near = product(shaped(self.rounded(self.x, ulps), self.claim.xs), self.rounded(v, ulps))
+            near = product(shaped(self._near(self.x, ulps), self.claim.xs), self._near(v, ulps))
             found = np.maximum(found, np.abs(near - exactly))
-        return np.where(np.isnan(found), 0.0, found)
+        away = self.direction()
+        noise = noise_of(lambda t: product(shaped(self.x + t * away, self.claim.xs), v), self.wider)
+        most = (
+            _IRREGULAR * self.eps * np.max(np.abs(exactly[np.isfinite(exactly)]), initial=0.0)
+        )  # more is no rounding, but a kink or a flaw
+        return np.maximum(
+            np.where(np.isnan(found), 0.0, found), np.where(np.isfinite(noise), np.minimum(noise, most), 0.0)
+        )
+
+    def _near(self, x: Array, ulps: float) -> Array:
+        """The same, off by a few roundings."""
+        return x * (1 + ulps * self.eps * self._dense(len(x)))
 
     # Products
 

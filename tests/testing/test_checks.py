@@ -109,12 +109,12 @@ MISTAKES = {
     "constant factor: it is 2 times": (np.sin, lambda g, x: 2 * g * np.cos(x), (x,)),
     "3.14159 (π)": (np.exp, lambda g, x: np.pi * g * np.exp(x), (x,)),
     "6 (the number of elements of the argument)": (np.mean, lambda g, x: g * np.ones_like(x), (x,)),
-    "(1 / the length of axis 0 of the result)": (np.add, lambda g, X, b: (g, g.mean(0)), (X, b)),
-    "np.transpose(…, (1, 0)) of it is right": (np.matmul, lambda g, X, W: (g @ W.T, g.T @ X), (X, W)),
-    "it is right with argument 1 transposed": (lambda *a: np.matmul(*a), lambda g, X, W: (g @ W, X.T @ g), (X, W)),
-    "missing sum over the broadcast axis 0 of the result: then": (np.add, lambda g, X, b: (g, g), (X, b)),
+    "(1 / the length of axis 0 of the result)": (np.add, lambda g, m, b: (g, g.mean(0)), (X, b)),
+    "np.transpose(…, (1, 0)) of it is right": (np.matmul, lambda g, m, w: (g @ w.T, g.T @ m), (X, W)),
+    "it is right with argument 1 transposed": (lambda *a: np.matmul(*a), lambda g, m, w: (g @ w, m.T @ g), (X, W)),
+    "missing sum over the broadcast axis 0 of the result: then": (np.add, lambda g, m, b: (g, g), (X, b)),
     "missing sum over the broadcast axis 0 of the result: only the first": (
-        np.add, lambda g, X, b: (g, g[0].copy()), (X, b)),
+        np.add, lambda g, m, b: (g, g[0].copy()), (X, b)),
     "repeated indices are overwritten": (lambda x: x[PLACES], overwritten, (x,)),
     "wrong only where the input is negative, zero there": (
         lambda x: np.where(x > 0, x, 0.1 * x), lambda g, x: g * (x > 0), (x,)),
@@ -133,7 +133,8 @@ MISTAKES = {
     "not linear in g": (np.exp, lambda g, x: g * g * np.exp(x), (x,)),
     "wrong only at the first place along axis 0": (
         np.cumsum, lambda g, x: np.concatenate([[0], np.cumsum(g[::-1])[::-1][1:]]), (x,)),
-    "wrong in 1 of": (np.exp, lambda g, X: g * np.exp(X) * np.where(X == X[57, 31], 1.5, 1), (RNG.normal(size=(90, 70)),)),
+    "wrong in 1 of": (
+        np.exp, lambda g, m: g * np.exp(m) * np.where(m[57, 31] == m, 1.5, 1), (RNG.normal(size=(90, 70)),)),
     "None was given": (np.multiply, lambda g, a, b: (g * b, None), (x, p)),
     "float64 for an argument of float32": (np.negative, lambda g, x: np.float64(-g), (np.float32(x),)),
     "not conjugated": (np.square, lambda g, z: g * 2 * z, (X[0] + 1j * X[1],)),
@@ -154,8 +155,8 @@ def test_a_mistake_is_diagnosed(told, case):
 
 
 def test_a_wrong_element_is_named_with_its_numbers():
-    def gradient(g, X):
-        found = g * np.exp(X)
+    def gradient(g, m):
+        found = g * np.exp(m)
         found[2, 1] *= 3
         return found
 
@@ -227,8 +228,8 @@ def planted(pull=lambda y, x: 1 - y * y, **more):
 
 
 def test_programs_in_both_modes_to_any_order():
-    def f(x, W):
-        return {"a": ad.softmax(W @ x), "b": ad.sum(ad.tanh(x) ** 3)}
+    def f(x, w):
+        return {"a": ad.softmax(w @ x), "b": ad.sum(ad.tanh(x) ** 3)}
 
     for modes in (("reverse",), ("forward",), ("reverse", "forward")):
         assert check_grads(f, b, W, order=3, modes=modes).verdict == "right"

@@ -5,6 +5,9 @@ standard, then NumPy's, then the field's.  Here are only names: an operation sta
 family in `autodiff/rules/`.
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
 from numpy import e, inf, nan, newaxis, pi
 
 from autodiff import fft, linalg
@@ -332,6 +335,17 @@ from autodiff.rules.trigonometry import (
 )
 from autodiff.tensor import Tensor, tensor
 from autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from autodiff import testing
+else:
+
+    def __getattr__(name):
+        """`testing`, when it is first used."""
+        if name == "testing":
+            return _import_module("autodiff.testing")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 _keep_large_blocks()
 
@@ -740,6 +754,7 @@ __all__ = [
     "tanh",
     "tensor",
     "tensordot",
+    "testing",
     "tile",
     "trace",
     "transpose",

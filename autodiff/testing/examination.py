@@ -226,7 +226,7 @@ class Examination:
             numerical = float(found.value[k])
             self.tally.wrong.append(Suspicion(what, argument, float(claimed[k]), numerical, float(slack[k]), g))
 
-    def agree(self, what: str, one: Array, other: Array, size: Array, again: Callable[[], Array]) -> bool:
+    def agree(self, what: str, one: Array, other: Array, size: Array, again: Callable[[], Array]) -> None:
         """Compare two things that are equal but for rounding; `again` gives how far they spread under roundings."""
         off = np.abs(one - other)
         slack = self.rounding * size
@@ -237,7 +237,6 @@ class Examination:
         self.tally.conclusive += off.size
         for k in np.flatnonzero(wrong)[:1]:
             self.tally.wrong.append(Suspicion(what, None, float(one[k]), float(other[k]), float(slack[k])))
-        return not np.any(wrong)
 
     def spread(self, product: Callable[[Arrays, Array], Array], v: Array) -> Array:
         """What a product can be trusted to: how far it changes where the point and the vector are off by roundings, and
@@ -250,12 +249,10 @@ class Examination:
             found = np.maximum(found, np.abs(near - exactly))
         away = self.direction()
         noise = noise_of(lambda t: product(shaped(self.x + t * away, self.claim.xs), v), self.wider)
-        most = (
-            _IRREGULAR * self.eps * np.max(np.abs(exactly[np.isfinite(exactly)]), initial=0.0)
-        )  # more is no rounding, but a kink or a flaw
-        return np.maximum(
-            np.where(np.isnan(found), 0.0, found), np.where(np.isfinite(noise), np.minimum(noise, most), 0.0)
-        )
+        finite = exactly[np.isfinite(exactly)]
+        most = _IRREGULAR * self.eps * np.max(np.abs(finite), initial=0.0)  # more is no rounding: a kink, or a flaw
+        irregular = np.where(np.isfinite(noise), np.minimum(noise, most), 0.0)
+        return np.maximum(np.where(np.isnan(found), 0.0, found), irregular)
 
     def _near(self, x: Array, ulps: float) -> Array:
         """The same, off by a few roundings."""

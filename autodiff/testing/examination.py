@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.claims import Arrays, Claim, flat, length, shaped, wide
-from autodiff.testing.numerical import LARGEST, RATIO, SAFETY, Array, Slope, noise_of, slope, with_complex_steps
+from autodiff.testing.numerical import (
+    LARGEST,
+    RATIO,
+    SAFETY,
+    Array,
+    Slope,
+    noise_of,
+    slope,
+    stacked,
+    with_complex_steps,
+)
 
 #: An error that is a larger part than this of what is compared tells nothing.
 TELLING = 1e-3
@@ -77,6 +87,7 @@ class Examination:
         #: The part of a product that roundings may take.
         self.rounding = min(_ROUNDINGS * self.eps, self.eps**0.5)
         self.telling = max(TELLING, 2 * self.rounding)
+        self.smallest = max(map(_smallest, (*claim.xs, *self.ys)))
         #: Over distances like this roundings are independent, and smooth functions still like low polynomials.
         self.wider = self.eps**0.4
         self.values = self._reference()
@@ -169,7 +180,7 @@ class Examination:
             noise = np.maximum(noise, self.noise(self.wider))
         found = slope(self.curve(d.v), noise=noise, ratio=ratio, analytic=analytic)
         for factor in self._other_scales(d):
-            if _clear(found, self.size):
+            if _clear(found, self.size if factor < 1 else self.size * 0):
                 break
             other = slope(self.curve(factor * d.v), noise=noise, ratio=ratio, analytic=False)
             better = other.error < factor * found.error
@@ -182,14 +193,14 @@ class Examination:
         return found
 
     def _other_scales(self, d: Direction) -> Iterator[float]:
-        """Other distances over which the function may change: that of the whole argument, and one."""
+        """Other distances over which the function may change, as multiples of this one: that of the whole argument, and
+        one, where these are far from it; and a smaller one.
+        """
         size = np.max(np.abs(d.v))
-        whole = np.max(np.abs(self.scale[d.v != 0]), initial=0.0)
         start = sum(map(length, self.claim.xs[: d.argument]))
-        whole = np.max(self.scale[start : start + length(self.claim.xs[d.argument])], initial=whole)
-        for other in (whole, 1.0, 1e-3 * size):
-            if not 0.5 < other / size < 2:
-                yield float(other / size)
+        whole = np.max(self.scale[start : start + length(self.claim.xs[d.argument])])
+        yield from (float(other / size) for other in (whole, 1.0) if not 1e-2 < other / size < 1e2)
+        yield 1e-3
 
     # Verdicts
 
@@ -204,7 +215,7 @@ class Examination:
     ) -> None:
         """Compare what is claimed with what was found; what looks wrong is computed again, in another way."""
         off = found.distance(claimed)
-        slack = SAFETY * found.error + self.rounding * np.maximum(np.abs(found.low), np.abs(found.high))
+        slack = SAFETY * found.error + self.rounding * np.maximum(np.abs(found.low), np.abs(found.high)) + self.smallest
         wrong = off > slack
         if np.any(wrong):
             spread, second = again()
@@ -215,7 +226,8 @@ class Examination:
         most = np.max(size, initial=0.0)
         nothing = (size <= slack) & (np.abs(claimed) <= 1e-13 * most) & (slack <= self.telling * most)
         nothing |= (size <= slack) & (claimed == 0) & (slack <= self.telling * np.max(self.size, initial=0.0))
-        told = wrong | (slack <= self.telling * size) | nothing | ((size == 0) & (slack == 0))
+        nothing |= slack <= 2 * self.smallest
+        told = wrong | (slack <= self.telling * size) | nothing
         self.tally.comparisons += claimed.size
         self.tally.conclusive += int(np.sum(told))
         self.tally.kinks += int(np.sum(found.kinks & told))
@@ -229,7 +241,7 @@ class Examination:
     def agree(self, what: str, one: Array, other: Array, size: Array, again: Callable[[], Array]) -> None:
         """Compare two things that are equal but for rounding; `again` gives how far they spread under roundings."""
         off = np.abs(one - other)
-        slack = self.rounding * size
+        slack = self.rounding * size + self.smallest
         if np.any(~(off <= slack)):
             slack = slack + _SPREADS * again()
         wrong = ~(off <= slack) & np.isfinite(one + other + slack)
@@ -295,26 +307,21 @@ class Examination:
         """<J^T g, v> against g times the slopes along v."""
         assert self.claim.pull_at is not None
         pull = self.claim.pull_at(self.claim.xs)
+        arguments = []
+        for i in range(len(self.claim.xs)):
+            mine = [k for k, d in enumerate(directions) if d.argument == i]
+            if mine:
+                arguments.append((i, [directions[k] for k in mine], stacked([slopes[k] for k in mine])))
         for g in self.cotangents(each):
             gradient = flat(pull(shaped(g, self.ys)))
-            for i in range(len(self.claim.xs)):
-                mine = [k for k, d in enumerate(directions) if d.argument == i]
-                if not mine:
-                    continue
-                vs = np.array([directions[k].v for k in mine])
-                used = g != 0
-                along = [
-                    Slope(s.low[used], s.high[used], s.error[used], certain=s.certain).along(g[used])
-                    for s in (slopes[k] for k in mine)
-                ]
+            for i, ds, found in arguments:
+                vs = np.array([d.v for d in ds])
 
-                def again(g: Array = g, vs: Array = vs, mine: list[int] = mine) -> tuple[Array, Slope]:
-                    spread = self.spread(lambda xs, g: vs @ self.pull(xs, g), g)
-                    second = [self._slope(directions[k], again=True).along(g) for k in mine]
-                    return spread, _stacked(second)
+                def again(g: Array = g, ds: list[Direction] = ds, vs: Array = vs) -> tuple[Array, Slope]:
+                    spread = self.spread(lambda xs, g: _products(vs, self.pull(xs, g)), g)
+                    return spread, stacked([self._slope(d, again=True) for d in ds]).along(g)
 
-                claimed = np.array([np.sum((v * gradient)[v != 0]) for v in vs])
-                self.judge("reverse mode", i, claimed, _stacked(along), again, g)
+                self.judge("reverse mode", i, _products(vs, gradient), found.along(g), again, g)
 
     def transposed(self) -> None:
         """<g, J v> = <J^T g, v>: no step size at all."""
@@ -352,6 +359,12 @@ class Examination:
         self.agree(what, of_sum, of_a + factor * of_b, size, again)
 
 
+def _smallest(x: Array) -> float:
+    """Below this numbers have fewer digits than they should."""
+    info = np.finfo(x.dtype)
+    return float(info.tiny / info.eps)
+
+
 def _scale(xs: Arrays) -> Array:
     """How large each number is: an exact zero as large as the others of its argument, or one; nothing moves what is
     not finite.
@@ -359,9 +372,9 @@ def _scale(xs: Arrays) -> Array:
     found = []
     for x in xs:
         size = np.abs(flat([x]))
-        there = (size > 0) & np.isfinite(size)
+        there = (size > _smallest(x)) & np.isfinite(size)
         usual = np.sqrt(np.mean(size[there] ** 2)) if np.any(there) else 1.0
-        found.append(np.where(there, size, np.where(size == 0, usual, 0.0)))
+        found.append(np.where(there, size, np.where(size <= _smallest(x), usual, 0.0)))
     return np.concatenate([np.zeros(0), *found])
 
 
@@ -372,11 +385,11 @@ def _largest(numbers: Array, like: Arrays) -> Array:
 
 
 def _clear(found: Slope, whole: Array) -> bool:
-    """Whether a slope is known well enough."""
+    """Whether a slope is known well enough, in comparison with itself or, where it is zero, with the values."""
     size = np.maximum(np.abs(found.low), np.abs(found.high))
     return bool(np.all(found.error <= 1e-2 * TELLING * np.where(size > 0, size, whole)))
 
 
-def _stacked(slopes: list[Slope]) -> Slope:
-    low, high, error = (np.concatenate([getattr(s, n) for s in slopes]) for n in ("low", "high", "error"))
-    return Slope(low, high, error, certain=all(s.certain for s in slopes))
+def _products(vs: Array, gradient: Array) -> Array:
+    """<gradient, v> for several directions, in which most numbers stand still."""
+    return np.sum(np.where(vs == 0, 0.0, vs * gradient), axis=1)

@@ -28,7 +28,7 @@ _FINE = 1e-7
 _COLUMNS = 7
 #: A kink that lies nearer than the smallest step is looked for this much closer.
 _CLOSER = 1e-5
-_IMAGINARY = 1e-30
+_IMAGINARY = 1e-100
 
 #: How many times its error an estimate may be off.
 SAFETY = 10.0
@@ -60,13 +60,15 @@ class Slope:
         return self.low != self.high
 
     def along(self, weights: Array) -> Slope:
-        """The slope of a weighted sum of the elements."""
-        ends = weights * self.low, weights * self.high
-        low, high = np.minimum(*ends), np.maximum(*ends)
-        rounding = np.finfo(np.float64).eps * np.sum(np.abs(ends[0]) + np.abs(ends[1]))
-        error = np.sum(np.abs(weights) * self.error) + rounding
-        ends = np.atleast_1d(low.sum()), np.atleast_1d(high.sum())
-        return Slope(*ends, np.atleast_1d(error), certain=self.certain)
+        """The slope of a weighted sum over the last axis; what has no weight does not count, whatever it is."""
+        used = weights != 0
+        low, high, error = self.low[..., used], self.high[..., used], self.error[..., used]
+        weights = weights[used]
+        ends = weights * low, weights * high
+        rounding = np.finfo(np.float64).eps * np.sum(np.abs(ends[0]) + np.abs(ends[1]), axis=-1)
+        error = np.sum(np.abs(weights) * error, axis=-1) + rounding
+        low, high = np.minimum(*ends).sum(axis=-1), np.maximum(*ends).sum(axis=-1)
+        return Slope(np.atleast_1d(low), np.atleast_1d(high), np.atleast_1d(error), certain=self.certain)
 
     def distance(self, claimed: Array) -> Array:
         """How far off a claim is, above all error."""
@@ -142,9 +144,8 @@ def _extrapolated_to(
 ) -> tuple[Slope, Array]:
     """The slope by values to the right and to the left, at some of the steps, and where the two sides differ."""
     above, below = (np.array(side) for side in zip(*sides, strict=True))
-    if noise is None:
-        size = np.maximum(np.abs(middle), np.nan_to_num(np.maximum(np.abs(above[-1]), np.abs(below[-1]))))
-        noise = np.finfo(np.float64).eps * size
+    rounding = np.finfo(np.float64).eps * np.fmax(np.abs(middle), np.fmax(np.abs(above), np.abs(below)))
+    noise = rounding if noise is None else np.maximum(rounding, noise)
     h = steps[: len(sides), None]
     both, error = _extrapolated((above - below) / (2 * h), noise / h, ratio, 2)
     right, right_error = _extrapolated((above - middle) / h, 2 * noise / h, ratio, 1)
@@ -191,6 +192,12 @@ def _complex_step(curve: Curve) -> Array | None:
     return np.imag(result) / _IMAGINARY if result.dtype.kind == "c" else None
 
 
+def stacked(slopes: Sequence[Slope]) -> Slope:
+    """Slopes in several directions as one, these along the first axis."""
+    low, high, error = (np.array([getattr(found, name) for found in slopes]) for name in ("low", "high", "error"))
+    return Slope(low, high, error, certain=all(found.certain for found in slopes))
+
+
 def with_complex_steps(slopes: Sequence[Slope]) -> list[Slope]:
     """The slopes of one function in several directions, by complex steps if these are right wherever that can be told.
 
@@ -212,8 +219,8 @@ def _exactly(found: Slope) -> Slope:
     exact = found.exact
     assert exact is not None
     eps = np.finfo(np.float64).eps
-    underflow = np.finfo(np.float64).tiny / _IMAGINARY
-    error = SAFETY * eps * np.abs(exact) + eps * np.max(np.abs(exact), initial=0.0) + underflow
+    step = _IMAGINARY**1.5  # what the step itself, squared, and numbers that are no longer normal may come to
+    error = SAFETY * eps * np.abs(exact) + eps * np.max(np.abs(exact), initial=0.0) + step
     better = (error < found.error) & ~found.kinks
     low, high = (np.where(better, exact, end) for end in (found.low, found.high))
     return Slope(low, high, np.where(better, error, found.error), certain=bool(np.all(better)))

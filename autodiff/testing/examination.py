@@ -180,10 +180,12 @@ class Examination:
             noise = np.maximum(noise, self.noise(self.wider))
         found = slope(self.curve(d.v), noise=noise, ratio=ratio, analytic=analytic)
         for factor in self._other_scales(d):
-            if _clear(found, self.size if factor < 1 else self.size * 0):
+            whole = self.size if factor < 1 else np.zeros_like(self.size)
+            if np.all(_clear(found, whole)):
                 break
             other = slope(self.curve(factor * d.v), noise=noise, ratio=ratio, analytic=False)
-            better = other.error < factor * found.error
+            possible = np.abs(other.value - factor * found.value) <= SAFETY * (other.error + factor * found.error)
+            better = possible & ~_clear(found, whole) & (other.error < factor * found.error)
             found = Slope(
                 np.where(better, other.low / factor, found.low),
                 np.where(better, other.high / factor, found.high),
@@ -213,21 +215,14 @@ class Examination:
         again: Callable[[], tuple[Array, Slope]],
         g: Array | None = None,
     ) -> None:
-        """Compare what is claimed with what was found; what looks wrong is computed again, in another way."""
-        off = found.distance(claimed)
-        slack = SAFETY * found.error + self.rounding * np.maximum(np.abs(found.low), np.abs(found.high)) + self.smallest
-        wrong = off > slack
-        if np.any(wrong):
+        """Compare what is claimed with what was found; what looks wrong, or tells nothing, is found again otherwise."""
+        slack = self._slack(found)
+        wrong, told = self._verdict(claimed, found, slack)
+        if np.any(wrong | ~told):
             spread, second = again()
-            found = found.joined(second)
-            slack = np.where(wrong, np.maximum(slack, SAFETY * found.error) + _SPREADS * spread, slack)
-            wrong = off > slack
-        size = np.maximum(np.maximum(np.abs(found.low), np.abs(found.high)), np.abs(claimed))
-        most = np.max(size, initial=0.0)
-        nothing = (size <= slack) & (np.abs(claimed) <= 1e-13 * most) & (slack <= self.telling * most)
-        nothing |= (size <= slack) & (claimed == 0) & (slack <= self.telling * np.max(self.size, initial=0.0))
-        nothing |= slack <= 2 * self.smallest
-        told = wrong | (slack <= self.telling * size) | nothing
+            found = found.joined(second, where=told)
+            slack = np.where(wrong | ~told, self._slack(found) + _SPREADS * spread, slack)
+            wrong, told = self._verdict(claimed, found, slack)
         self.tally.comparisons += claimed.size
         self.tally.conclusive += int(np.sum(told))
         self.tally.kinks += int(np.sum(found.kinks & told))
@@ -237,6 +232,20 @@ class Examination:
         for k in np.flatnonzero(wrong):
             numerical = float(found.value[k])
             self.tally.wrong.append(Suspicion(what, argument, float(claimed[k]), numerical, float(slack[k]), g))
+
+    def _slack(self, found: Slope) -> Array:
+        """How far off a claim may be."""
+        size = np.maximum(np.abs(found.low), np.abs(found.high))
+        return SAFETY * found.error + self.rounding * size + self.smallest
+
+    def _verdict(self, claimed: Array, found: Slope, slack: Array) -> tuple[Array, Array]:
+        """Which numbers are wrong, and for which a mistake would have shown."""
+        wrong = found.distance(claimed) > slack
+        size = np.maximum(np.maximum(np.abs(found.low), np.abs(found.high)), np.abs(claimed))
+        most = np.max(size, initial=0.0)
+        nothing = (size <= slack) & (np.abs(claimed) <= 1e-13 * most) & (slack <= self.telling * most)
+        nothing |= (size <= slack) & (claimed == 0) & (slack <= self.telling * np.max(self.size, initial=0.0))
+        return wrong, wrong | nothing | (slack <= self.telling * size) | (slack <= 2 * self.smallest)
 
     def agree(self, what: str, one: Array, other: Array, size: Array, again: Callable[[], Array]) -> None:
         """Compare two things that are equal but for rounding; `again` gives how far they spread under roundings."""
@@ -384,10 +393,10 @@ def _largest(numbers: Array, like: Arrays) -> Array:
     return np.concatenate([np.zeros(0), *(np.full(part.shape, np.max(part, initial=0.0)) for part in parts)])
 
 
-def _clear(found: Slope, whole: Array) -> bool:
-    """Whether a slope is known well enough, in comparison with itself or, where it is zero, with the values."""
+def _clear(found: Slope, whole: Array) -> Array:
+    """Which slopes are known well enough, in comparison with themselves or, where they are zero, with the values."""
     size = np.maximum(np.abs(found.low), np.abs(found.high))
-    return bool(np.all(found.error <= 1e-2 * TELLING * np.where(size > 0, size, whole)))
+    return found.error <= 1e-2 * TELLING * np.where(size > 0, size, whole)
 
 
 def _products(vs: Array, gradient: Array) -> Array:

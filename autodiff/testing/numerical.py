@@ -76,13 +76,17 @@ class Slope:
             off = np.maximum(np.maximum(self.low - claimed, claimed - self.high), 0.0)
         return np.where(np.isnan(claimed), np.inf, off)
 
-    def joined(self, other: Slope) -> Slope:
-        """What two measurements say together: their errors are at least what they differ by."""
+    def joined(self, other: Slope, where: Array) -> Slope:
+        """What two measurements say together, their errors at least what they differ by; elsewhere, the other one."""
         if self.certain:
             return self
-        error = np.maximum(self.error, other.error)
         apart = np.maximum(np.abs(self.low - other.low), np.abs(self.high - other.high))
-        return replace(self, error=np.maximum(error, apart))
+        error = np.maximum(np.maximum(self.error, other.error), apart)
+        return Slope(
+            np.where(where, self.low, other.low),
+            np.where(where, self.high, other.high),
+            np.where(where, error, other.error),
+        )
 
 
 def slope(curve: Curve, *, noise: Array | None = None, ratio: float = RATIO, analytic: bool = True) -> Slope:

@@ -139,7 +139,8 @@ class Report:
             outputs, mistakes = self.culprit
             lines.append("The smallest graph that has it (report.draw() is its picture):")
             lines += (f"  {line}" for line in str(graph(*outputs)).splitlines())
-            lines += (f"  {mistake}" for mistake in mistakes if mistakes != self.mistakes)
+            if len(mistakes) != len(self.mistakes) or mistakes[0].guesses != self.mistakes[0].guesses:
+                lines.append(f"  alone: {mistakes[0]}")
         if self.witnesses:
             lines += ["To see it again:", *(f"  {line}" for line in self.reproducer().splitlines())]
         return "\n".join(lines)

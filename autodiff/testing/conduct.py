@@ -85,6 +85,7 @@ def _same(some: Arrays, others: Arrays) -> bool:
     )
 
 
+@np.errstate(all="ignore")
 def misadded(function: Callable[..., Any], given: Arguments, rng: np.random.Generator) -> list[Mistake]:
     """What is wrong with how gradients of Tensors that are used twice add up."""
     return [*_of_two_calls(function, given, rng), *_of_one_tensor_twice(function, given, rng)]
@@ -126,9 +127,8 @@ def _of_one_tensor_twice(function: Callable[..., Any], given: Arguments, rng: np
             apart = [Tensor(given.xs[i] if k == j else other, requires_grad=True) for k, other in enumerate(given.xs)]
             shared = [apart[i] if k == j else tensor for k, tensor in enumerate(apart)]
             try:
-                with np.errstate(all="ignore"):
-                    parts = _gradients(function, given, apart, seed, 1)
-                    whole = _gradients(function, given, shared, seed, 1)
+                parts = _gradients(function, given, apart, seed, 1)
+                whole = _gradients(function, given, shared, seed, 1)
             except (ArithmeticError, ValueError):  # not defined there
                 continue
             if not _close(parts[i] + parts[j], whole[i]):
@@ -140,6 +140,5 @@ def _of_one_tensor_twice(function: Callable[..., Any], given: Arguments, rng: np
 
 def _close(a: Array, b: Array) -> bool:
     eps = np.finfo(a.dtype).eps
-    with np.errstate(all="ignore"):
-        size = np.max(np.abs(np.where(np.isfinite(a), a, 0.0)), initial=0.0)
-        return bool(np.all((np.abs(a - b) <= 100 * eps * size) | ~np.isfinite(a)))
+    size = np.max(np.abs(np.where(np.isfinite(a), a, 0.0)), initial=0.0)
+    return bool(np.all((np.abs(a - b) <= 100 * eps * size) | ~np.isfinite(a)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autodiff.graph import history
 from autodiff.tensor import Tensor
 from autodiff.testing.claims import Arguments, Claim, of_call, of_tensors
@@ -23,6 +25,7 @@ def _recorded(function: Callable[..., Any], given: Arguments) -> list[Tensor]:
     return [y for y in ys if isinstance(y, Tensor) and y.requires_grad]
 
 
+@np.errstate(all="ignore")
 def culprit(
     function: Callable[..., Any], given: Arguments, mistakes_of: Callable[[Claim], list[Mistake]]
 ) -> tuple[list[Tensor], list[Mistake]] | None:
@@ -41,6 +44,7 @@ def culprit(
     return None
 
 
+@np.errstate(all="ignore")
 def kinks(function: Callable[..., Any], given: Arguments) -> list[str]:
     """The operations of a program that are at a kink of theirs."""
     found: dict[str, None] = {}

@@ -42,18 +42,18 @@ def misshapen(exam: Examination) -> list[Mistake]:
 
 
 @np.errstate(all="ignore")
-def explained(exam: Examination, order: str) -> list[Mistake]:
+def explained(exam: Examination, prefix: str) -> list[Mistake]:
     """The mistakes that suspicions come down to: one for each product and argument."""
     mistakes: dict[tuple[str, int | None], Mistake] = {}
     for suspicion in exam.tally.wrong:
         key = suspicion.what, suspicion.argument
         if key not in mistakes:
-            mistakes[key] = _explained_one(exam, order, suspicion)
+            mistakes[key] = _explained_one(exam, prefix, suspicion)
     return list(mistakes.values())
 
 
-def _explained_one(exam: Examination, order: str, suspicion: Suspicion) -> Mistake:
-    what = order + suspicion.what
+def _explained_one(exam: Examination, prefix: str, suspicion: Suspicion) -> Mistake:
+    what = prefix + suspicion.what
     i = suspicion.argument
     if i is None:
         return Mistake(what, claimed=suspicion.claimed, found=suspicion.found, error=suspicion.error)
@@ -65,7 +65,7 @@ def _explained_one(exam: Examination, order: str, suspicion: Suspicion) -> Mista
         evidence = _evidence(exam, i, g, _claimed(exam, i, g, suspicion.what, k), k)
     if not np.any(evidence.wrong):
         return Mistake(what, label, None, suspicion.claimed, suspicion.found, suspicion.error)
-    off = np.abs(evidence.claimed - evidence.found) / (np.abs(evidence.found) + evidence.error)
+    off = np.round(np.abs(evidence.claimed - evidence.found) / (np.abs(evidence.found) + evidence.error), 6)
     k = int(np.argmax(np.where(evidence.wrong, np.where(np.isfinite(off), off, np.inf), -1.0)))
     place = np.unravel_index(k, evidence.x.shape)
     return Mistake(

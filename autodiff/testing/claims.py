@@ -130,11 +130,11 @@ def of_tensors(
 
     def pull_at(xs: Arrays) -> Map:
         _, pull = vjp(followed, *map(bare, xs))
-        return lambda gs: [np.asarray(g) for g in pull(list(map(bare, gs)))]
+        return lambda gs: [np.asarray(unwrapped(g)) for g in pull(list(map(bare, gs)))]
 
     def push_at(xs: Arrays) -> Map:
         xs = list(map(bare, xs))
-        return lambda vs: [np.asarray(dy) for dy in jvp(followed, xs, list(map(bare, vs)))[1]]
+        return lambda vs: [np.asarray(unwrapped(dy)) for dy in jvp(followed, xs, list(map(bare, vs)))[1]]
 
     def values(xs: Arrays) -> Arrays:
         return results(followed(*(Tensor(x) for x in xs)))

@@ -235,6 +235,11 @@ def test_programs_in_both_modes_to_any_order():
         assert check_grads(f, b, W, order=3, modes=modes).verdict == "right"
 
 
+def test_other_tensors_may_take_part():
+    weight = ad.Tensor(W, requires_grad=True, name="weight")
+    assert check_grads(lambda x: ad.tanh(weight @ x), b).verdict == "right"
+
+
 def test_a_wrong_second_order_is_found():
     stopped = planted(lambda y, x: 1 - ad.stop_gradient(y) * y)
     assert check_grads(stopped, x, order=1).verdict == "right"

@@ -1,4 +1,4 @@
-"""Activations as modules; what they compute stands in `autodiff`.
+"""Activations as modules; what they compute stands in `autodiff` and `nn.functional`.
 
 `inplace` is PyTorch's and changes nothing here: no value is ever overwritten.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import autodiff as ad
-from nn import functional
-from nn.module import Module
+from nn import checks, functional
+from nn.module import Module, Parameter
+from nn.random import Rng, generator
 
 
 class _Activation(Module):
@@ -359,3 +362,223 @@ class LogSoftmax(_Activation):
 
     def forward(self, input: Any) -> ad.Tensor:
         return functional.log_softmax(input, self.dim)
+
+
+class Softmin(_Activation):
+    r"""The softmax of what is turned round: :math:`y_i = e^{-x_i} / \sum_j e^{-x_j}`; `dim` as for :class:`Softmax`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.Softmin(dim=0)(ad.tensor([0.0, 1000.0]))
+    Tensor([1., 0.])
+    """
+
+    def __init__(self, dim: int | None = None) -> None:
+        self.dim = dim
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.softmin(input, self.dim)
+
+
+class Softmax2d(_Activation):
+    r"""The softmax of channels: :math:`y_{c h w} = e^{x_{c h w}} / \sum_d e^{x_{d h w}}`.
+
+    Where x and y have shape (N, C, H, W) or (C, H, W).
+
+    Raises
+    ------
+    ValueError
+        If it is called with another number of axes.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.Softmax2d()(ad.zeros((4, 1, 1))).data.ravel()
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+
+    def forward(self, input: Any) -> ad.Tensor:
+        if np.ndim(input) not in (3, 4):
+            raise ValueError(f"Softmax2d takes shape (N, C, H, W) or (C, H, W), got {np.shape(input)}")
+        return ad.softmax(input, axis=-3)
+
+
+class Hardshrink(_Activation):
+    r"""x where :math:`|x| > \lambda`, 0 elsewhere; :math:`\lambda` is `lambd`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.Hardshrink()(ad.tensor([-0.5, 2.0]))
+    Tensor([0., 2.])
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        self.lambd = lambd
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.hardshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Softshrink(_Activation):
+    r"""Moved towards 0: :math:`x - \lambda \operatorname{sign} x` where :math:`|x| > \lambda`, else 0.
+
+    Where :math:`\lambda` is `lambd`.
+
+    Raises
+    ------
+    ValueError
+        If it is negative.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.Softshrink()(ad.tensor([-0.25, -2.0, 2.0]))
+    Tensor([ 0. , -1.5,  1.5])
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        self.lambd = checks.at_least_0("Softshrink", "lambd", lambd)
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.softshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Tanhshrink(_Activation):
+    r"""What the hyperbolic tangent takes away: :math:`x - \tanh x`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.Tanhshrink()(ad.tensor([0.0, 100.0]))
+    Tensor([ 0., 99.])
+    """
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.tanhshrink(input)
+
+
+class Threshold(_Activation):
+    r"""x where :math:`x >` `threshold`, `value` elsewhere.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.Threshold(1.0, -3.0)(ad.tensor([0.5, 2.0]))
+    Tensor([-3.,  2.])
+    """
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        self.threshold = threshold
+        self.value = value
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.threshold(input, self.threshold, self.value)
+
+
+class GLU(_Activation):
+    r"""Gated linear unit: :math:`a \odot \sigma(b)`, where a and b are the halves of x along the axis `dim`.
+
+    Dauphin et al., "Language modeling with gated convolutional networks" (2017).
+
+    Raises
+    ------
+    ValueError
+        If it is called with what has no halves.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.GLU()(ad.tensor([3.0, 4.0, 0.0, 100.0]))
+    Tensor([1.5, 4. ])
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.glu(input, self.dim)
+
+
+class PReLU(Module):
+    r"""Leaky rectifier that learns: x where positive, :math:`a x` elsewhere.
+
+    Where a is one number, or one for each of the channels, which are on the second axis of x.  He et al., "Delving deep
+    into rectifiers" (2015).
+
+    Parameters
+    ----------
+    num_parameters : int
+        1, or the number of channels.
+    init : float
+        What a starts as.
+    dtype : dtype
+        Of a.
+
+    Raises
+    ------
+    ValueError
+        If it is called with another number of channels.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.PReLU(dtype=float)(ad.tensor([-1.0, 2.0])).data
+    array([-0.25,  2.  ])
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = np.float32) -> None:
+        self.num_parameters = checks.count("PReLU", "num_parameters", num_parameters)
+        self.init = init
+        self.weight = Parameter(np.full(num_parameters, init, dtype))
+
+    def reset_parameters(self) -> None:
+        """Start anew."""
+        self.weight.data = np.full_like(self.weight.data, self.init)
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class RReLU(_Activation):
+    r"""Leaky rectifier at random: x where positive, :math:`a x` elsewhere, with :math:`a \sim U(l, u)` for each number.
+
+    In evaluation mode a is the mean :math:`(l + u) / 2`.  Xu et al., "Empirical evaluation of rectified activations in
+    convolutional network" (2015).
+
+    Raises
+    ------
+    ValueError
+        If `upper` is below `lower`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.RReLU(0.0, 0.5).eval()(ad.tensor([-1.0, 2.0]))
+    Tensor([-0.25,  2.  ])
+    """
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False, *, rng: Rng = None) -> None:
+        if not lower <= upper:
+            raise ValueError(f"RReLU: lower is at most upper, got lower={lower} and upper={upper}")
+        self.lower = lower
+        self.upper = upper
+        self.inplace = inplace
+        self.rng = None if rng is None else generator(rng)
+
+    def forward(self, input: Any) -> ad.Tensor:
+        return functional.rrelu(input, self.lower, self.upper, self.training, rng=self.rng)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,38 @@ def size(layer: str, name: str, value: Any) -> int:
     return int(value)
 
 
+def count(layer: str, name: str, value: Any) -> int:
+    """A whole number of at least 1."""
+    if size(layer, name, value) < 1:
+        raise ValueError(f"{layer}: {name} is at least 1, got {value}")
+    return int(value)
+
+
+def each(layer: str, name: str, value: Any, dims: int, least: int) -> tuple[int, ...]:
+    """A whole number for each axis, of one for all of them or one for each."""
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * dims
+    if len(given) != dims:
+        raise ValueError(f"{layer}: {name} is a whole number, or {dims} of them, got {value!r}")
+    numbers = tuple(size(layer, name, n) for n in given)
+    if min(numbers) < least:
+        raise ValueError(f"{layer}: {name} is at least {least}, got {value!r}")
+    return numbers
+
+
+def groups(layer: str, name: str, channels: int, groups: Any) -> int:
+    """Into how many groups channels are divided, if they can be."""
+    if channels % count(layer, name, groups):
+        raise ValueError(f"{layer}: {name}={groups} does not divide {channels} channels")
+    return int(groups)
+
+
+def one_of(where: str, name: str, value: Any, known: Collection[str]) -> Any:
+    """One of a few words."""
+    if value not in known:
+        raise ValueError(f"{where}: {name} is {' or '.join(map(repr, known))}, got {value!r}")
+    return value
+
+
 def fraction(where: str, name: str, value: float) -> float:
     """A number from 0 to 1."""
     if not 0 <= value <= 1:
@@ -37,6 +70,13 @@ def positive(where: str, name: str, value: float) -> float:
     return value
 
 
+def at_least_0(where: str, name: str, value: float) -> float:
+    """A number of at least 0."""
+    if not value >= 0:
+        raise ValueError(f"{where}: {name} is at least 0, got {value}")
+    return value
+
+
 def reduction(value: str) -> str:
     """How the losses of the elements become one number."""
     if value not in ("mean", "sum", "none"):
@@ -44,15 +84,39 @@ def reduction(value: str) -> str:
     return value
 
 
-# Predictions, targets, weights
+# What layers are called with
 
 
-def floats(loss: str, input: Any) -> ad.Tensor:
-    """The prediction as a Tensor of floating-point numbers."""
+def floats(where: str, input: Any) -> ad.Tensor:
+    """An input, or a prediction, as a Tensor of floating-point numbers."""
     x = input if isinstance(input, ad.Tensor) else ad.asarray(input)
     if x.dtype.kind != "f":
-        raise TypeError(f"{loss} takes floating-point numbers, got dtype {x.dtype}")
+        raise TypeError(f"{where} takes floating-point numbers, got dtype {x.dtype}")
     return x
+
+
+def channels(where: str, x: ad.Tensor, n: int, ndims: Collection[int]) -> None:
+    """Refuse what has not so many axes, or other than `n` channels on the second."""
+    if x.ndim not in ndims or x.shape[1] != n:
+        shapes = " or ".join(f"(N, {', '.join((str(n), 'C', 'L', 'H', 'W')[i] for i in _AXES[k])})" for k in ndims)
+        raise ValueError(f"{where} takes shape {shapes}, got {x.shape}")
+
+
+#: Which letters stand for the axes of an input of so many, after that of samples.
+_AXES = {2: (0,), 3: (0, 2), 4: (0, 3, 4)}
+
+
+def indices(where: str, input: Any, n: int) -> Array:
+    """Whole numbers from 0 to before n."""
+    array = np.asarray(_raw(input))
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"{where} takes indices, whole numbers, got dtype {array.dtype}")
+    if array.size and not (array.min() >= 0 and array.max() < n):
+        raise ValueError(f"{where} takes indices from 0 to {n - 1}, got {_first((array < 0) | (array >= n), array)}")
+    return array.astype(np.intp, copy=False)
+
+
+# Predictions, targets, weights
 
 
 def like(loss: str, x: ad.Tensor, target: Any) -> Any:
@@ -80,12 +144,25 @@ def probabilities(loss: str, what: str, values: Any) -> None:
         raise ValueError(f"{loss}: {what} is from 0 to 1, got {_first(~((array >= 0) & (array <= 1)), array)}")
 
 
+def signs(loss: str, target: Any) -> None:
+    """Refuse what is not 1 or -1."""
+    array = _raw(target)
+    wrong = np.abs(array) != 1
+    if wrong.any():
+        raise ValueError(f"{loss}: the target is 1 or -1, got {_first(wrong, array)}")
+
+
 def numbers(loss: str, target: Any) -> None:
     """Refuse NaN."""
     array = _raw(target)
     missing = np.isnan(array)
     if missing.any():
         raise ValueError(f"{loss}: the target holds numbers, got {_first(missing, array)}")
+
+
+def given_weights(loss: str, name: str, weight: Any) -> Array | None:
+    """Weights that are kept for later: an array of real numbers, or None."""
+    return None if weight is None else _array(loss, name, weight)
 
 
 def weights(loss: str, name: str, weight: Any, x: ad.Tensor) -> Array:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 import autodiff as ad
+
+if TYPE_CHECKING:
+    from nn.summary import Summary
 
 
 class Parameter(ad.Tensor):
@@ -65,7 +69,8 @@ class Module:
     A subclass sets parameters and other modules as attributes and defines `forward`; calling the module runs `forward`
     in a name scope of its own, which drawings show as a frame.  Parameters and submodules are found where they are: in
     attributes, and in lists, tuples and dicts there, at any depth (``layers.0.weight``).  Nothing has to be registered,
-    and ``super().__init__()`` may be left out.
+    and ``super().__init__()`` may be left out; only a tensor that is kept but not learned says so, by
+    `register_buffer`.
 
     Attributes
     ----------
@@ -75,7 +80,8 @@ class Module:
     Raises
     ------
     TypeError
-        If an attribute that is a Parameter is set to what is neither one nor None: it would no longer be learned.
+        If an attribute that is a Parameter is set to what is neither one nor None: it would no longer be learned; or a
+        buffer to what is neither a Tensor nor None.
 
     Examples
     --------
@@ -100,6 +106,8 @@ class Module:
     _scope: ad.name_scope
     #: Whether it is never called itself, so that the modules in it have to carry its name too.
     _transparent: ClassVar[bool] = False
+    #: Its buffers' names, and whether they belong to the state.
+    _buffers: Mapping[str, bool] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -119,6 +127,11 @@ class Module:
         if not (value is None or isinstance(value, Parameter)) and isinstance(vars(self).get(name), Parameter):
             raise TypeError(
                 f"{type(self).__name__}.{name} is a Parameter, it can become another or None, got "
+                f"{type(value).__name__}; to write its values, assign to {name}.data"
+            )
+        if name in self._buffers and not (value is None or isinstance(value, ad.Tensor)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a buffer, it can become another Tensor or None, got "
                 f"{type(value).__name__}; to write its values, assign to {name}.data"
             )
         object.__setattr__(self, name, value)
@@ -215,18 +228,88 @@ class Module:
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
+    # Buffers
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """Keep a tensor that is not learned as an attribute, and in the state: running means, say.
+
+        Parameters
+        ----------
+        name : str
+        tensor : array_like or None
+            A Tensor is kept as it is, anything else becomes one.
+        persistent : bool
+            Whether it belongs to the state.
+
+        Raises
+        ------
+        KeyError
+            If the name is empty, has a dot, or is that of another attribute.
+        TypeError
+            If it is a Tensor that requires a gradient: it is learned, or was computed from what is.
+
+        Examples
+        --------
+        >>> import nn
+        >>> class Counter(nn.Module):
+        ...     def __init__(self):
+        ...         self.register_buffer("calls", 0)
+        ...
+        ...     def forward(self, x):
+        ...         self.calls.data += 1
+        ...         return x
+        >>> counter = Counter()
+        >>> counter(1), counter(2), counter.state_dict()
+        (1, 2, {'calls': array(2)})
+        """
+        if not isinstance(name, str) or not name or "." in name:
+            raise KeyError(f"the name of a buffer is a string that is not empty and has no dot, got {name!r}")
+        if hasattr(self, name) and name not in self._buffers:
+            raise KeyError(f"{type(self).__name__} has an attribute {name!r} already")
+        if isinstance(tensor, ad.Tensor) and tensor.requires_grad:
+            raise TypeError(f"a buffer requires no gradient, got one for {name!r} that does: detach it first")
+        self._buffers = {**self._buffers, name: persistent}
+        setattr(self, name, tensor if tensor is None or isinstance(tensor, ad.Tensor) else ad.tensor(tensor))
+
+    def _own_buffers(self, *, persistent: bool) -> Iterator[tuple[str, ad.Tensor]]:
+        """Its own buffers that are there, by name; or (`persistent`) only those that belong to the state."""
+        for name, kept in self._buffers.items():
+            buffer = vars(self).get(name)
+            if buffer is not None and (kept or not persistent):
+                yield name, buffer
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, ad.Tensor]]:
+        """All buffers, its own first, with their paths; the arguments are those of `named_parameters`."""
+        met: set[int] = set()
+        for path, module in self.named_modules(prefix, remove_duplicate) if recurse else ((prefix, self),):
+            for name, buffer in module._own_buffers(persistent=False):
+                if not (remove_duplicate and id(buffer) in met):
+                    met.add(id(buffer))
+                    yield _joined(path, name), buffer
+
+    def buffers(self, recurse: bool = True) -> Iterator[ad.Tensor]:
+        """All buffers, its own first."""
+        for _, buffer in self.named_buffers(recurse=recurse):
+            yield buffer
+
     # State
 
-    def _state(self) -> dict[str, Parameter]:
-        """Its parameters by every name they have."""
-        state: dict[str, Parameter] = {}
-        for name, parameter in self.named_parameters(remove_duplicate=False):
-            if state.setdefault(name, parameter) is not parameter:
-                raise ValueError(f"two parameters of {type(self).__name__} have the same name {name!r}")
+    def _state(self) -> dict[str, ad.Tensor]:
+        """Its parameters and buffers by every name they have, module by module."""
+        state: dict[str, ad.Tensor] = {}
+        for path, module in self.named_modules(remove_duplicate=False):
+            for own in (module._members(), module._own_buffers(persistent=True)):
+                for name, member in own:
+                    if not isinstance(member, Module) and state.setdefault(_joined(path, name), member) is not member:
+                        raise ValueError(
+                            f"two parameters of {type(self).__name__} have the same name {_joined(path, name)!r}"
+                        )
         return state
 
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Copies of all parameters' values, by name; a shared parameter is there by each of its names.
+        """Copies of the values of all parameters and buffers, by name; what is shared is there by each of its names.
 
         Examples
         --------
@@ -238,16 +321,16 @@ class Module:
         return {name: np.array(parameter.data) for name, parameter in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Set all parameters' values from what `state_dict` gave.
+        """Set the values of all parameters and buffers from what `state_dict` gave.
 
         Everything is checked first: if anything is wrong, nothing is changed.
 
         Parameters
         ----------
         state : mapping
-            From names to arrays or Tensors; they are copied, in the dtype of the parameters.
+            From names to arrays or Tensors; they are copied, in the dtype of the parameters and buffers.
         strict : bool
-            Ask for exactly the right names; if not, parameters that are missing keep their values.
+            Ask for exactly the right names; if not, what is missing keeps its values.
 
         Returns
         -------
@@ -280,21 +363,60 @@ class Module:
             problems.append(f"missing: {', '.join(map(repr, missing))}")
         if strict and unexpected:
             problems.append(f"unexpected: {', '.join(map(repr, unexpected))}")
-        given: dict[Parameter, tuple[str, np.ndarray[Any, Any]]] = {}
-        for name, parameter in own.items():
+        given: dict[ad.Tensor, tuple[str, np.ndarray[Any, Any]]] = {}
+        for name, tensor in own.items():
             if name in state:
-                array, problem = _fitting(state[name], parameter)
+                array, problem = _fitting(state[name], tensor)
                 if not problem:
-                    first, other = given.setdefault(parameter, (name, array))
+                    first, other = given.setdefault(tensor, (name, array))
                     if not np.array_equal(array, other, equal_nan=True):
                         problem = f"is the same parameter as {first!r}, but their values differ"
                 if problem:
                     problems.append(f"{name!r} {problem}")
         if problems:
             raise StateDictError("\n  ".join([f"the state does not fit {type(self).__name__}:", *problems]))
-        for parameter, (_, array) in given.items():
-            parameter.data = array
+        for tensor, (_, array) in given.items():
+            tensor.data = array
         return IncompatibleKeys(missing, unexpected)
+
+    def to(self, dtype: Any) -> Self:
+        """Cast all parameters, their gradients and all buffers of floating-point numbers; returns itself.
+
+        Raises
+        ------
+        TypeError
+            If the dtype is not one of floating-point numbers.
+
+        Examples
+        --------
+        >>> import numpy as np, nn
+        >>> nn.Linear(2, 1).to(np.float64).weight.dtype
+        dtype('float64')
+        """
+        dtype = np.dtype(dtype)
+        if dtype.kind != "f":
+            raise TypeError(f"{type(self).__name__} is cast to a dtype of floating-point numbers, got {dtype}")
+        for parameter in self.parameters():
+            gradient = parameter.grad
+            Parameter.__init__(parameter, parameter.data, parameter.requires_grad, dtype=dtype, name=parameter.name)
+            parameter.grad = None if gradient is None else ad.astype(gradient, dtype)
+        for module in self.modules():
+            for name, buffer in module._own_buffers(persistent=False):
+                if buffer.dtype.kind == "f":
+                    setattr(module, name, ad.astype(buffer, dtype))
+        return self
+
+    def half(self) -> Self:
+        """Cast to float16: see `to`."""
+        return self.to(np.float16)
+
+    def float(self) -> Self:
+        """Cast to float32: see `to`."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """Cast to float64: see `to`."""
+        return self.to(np.float64)
 
     def train(self, mode: bool = True) -> Self:
         """Put it and all modules below it in training mode, or (False) evaluation mode."""
@@ -341,6 +463,12 @@ class Module:
         return self
 
     # How it is shown
+
+    def summary(self, *inputs: Any) -> Summary:
+        """What its modules give, hold and cost when it is called so: see :func:`nn.summary`."""
+        from nn.summary import summary
+
+        return summary(self, *inputs)
 
     def extra_repr(self) -> str:
         """What `repr` shows in the brackets beside the submodules; for subclasses to define."""
@@ -394,9 +522,9 @@ def _descend(module: Module, path: str, met: set[int], once: bool) -> Iterator[t
         met.remove(id(module))
 
 
-def _fitting(value: Any, parameter: Parameter) -> tuple[np.ndarray[Any, Any], str]:
-    """A copy of a value in a parameter's dtype; else, what is wrong with it."""
-    own = parameter.data
+def _fitting(value: Any, tensor: ad.Tensor) -> tuple[np.ndarray[Any, Any], str]:
+    """A copy of a value in a parameter's or buffer's dtype; else, what is wrong with it."""
+    own = tensor.data
     if not hasattr(value, "__array__"):
         return own, f"needs an array or a Tensor, got {type(value).__name__}"
     array = value.data if isinstance(value, ad.Tensor) else np.asarray(value)

@@ -1,4 +1,4 @@
-"""Optimizers: update rules with PyTorch's face."""
+"""What optimizers have in common: groups of parameters, steps, states that are saved and restored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Optimizer:
     params : iterable of Tensor, or of dict
         What to optimize; a dict ``{"params": [...], "lr": 0.1}`` is a group with settings of its own.
     defaults : dict
-        The settings: those of the rule.
+        The settings: those of the rule, and of PyTorch's choices of how to compute it (`foreach`, `capturable`,
+        `differentiable`, `fused`) those that it takes, all of which are left at their defaults here.
 
     Attributes
     ----------
@@ -41,7 +42,10 @@ class Optimizer:
         setting is out of its range.
     """
 
-    rule: ClassVar[Callable[..., tuple[Any, dict[str, Any]]]]
+    rule: ClassVar[rules.Rule]
+
+    #: Whether there was a step; a scheduler asks.
+    _stepped = False
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, (ad.Tensor, Mapping, str)) or not isinstance(params, Iterable):
@@ -49,7 +53,7 @@ class Optimizer:
                 f"{type(self).__name__} takes an iterable of Tensors or of dicts, such as model.parameters(), got "
                 f"{type(params).__name__}"
             )
-        self.defaults = defaults
+        self.defaults = _plain(defaults)
         self.state: dict[ad.Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
@@ -62,8 +66,15 @@ class Optimizer:
 
     def check(self, settings: dict[str, Any]) -> None:
         """Refuse settings that are out of their range; for subclasses to extend."""
-        for name in ("lr", "weight_decay"):
-            _at_least_zero(name, settings[name])
+        for name in _AT_LEAST_ZERO:
+            if name in settings:
+                at_least_zero(name, settings[name])
+        for name, default in _COMPUTED.items():
+            if settings.get(name):
+                raise ValueError(
+                    f"{type(self).__name__} computes with NumPy, one parameter after the other: {name} is {default}, "
+                    f"got {settings[name]!r}"
+                )
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Optimize more parameters, with settings of their own."""
@@ -76,18 +87,17 @@ class Optimizer:
             if not isinstance(p, ad.Tensor):
                 raise TypeError(f"{type(self).__name__} optimizes Tensors, got {type(p).__name__}")
             if not p.is_leaf:
-                raise ValueError(f"a tensor that was computed cannot be optimized: {_described(p)}")
+                raise ValueError(f"a tensor that was computed cannot be optimized: {described(p)}")
             if not p.requires_grad:
                 raise ValueError(
-                    f"a parameter without requires_grad cannot be optimized: {_described(p)}; leave it out, or call "
+                    f"a parameter without requires_grad cannot be optimized: {described(p)}; leave it out, or call "
                     "requires_grad_()"
                 )
             if p in known:
-                raise ValueError(f"a parameter is given twice: {_described(p)}")
+                raise ValueError(f"a parameter is given twice: {described(p)}")
             known.add(p)
-        group = {**param_group, "params": params}
-        for name, value in self.defaults.items():
-            group.setdefault(name, value)
+        group = {**self.defaults, **_plain({key: value for key, value in param_group.items() if key != "params"})}
+        group = {"params": params, **group}
         self.check(group)
         self.param_groups.append(group)
 
@@ -121,19 +131,22 @@ class Optimizer:
         if closure is not None:
             with ad.enable_grad():
                 loss = closure()
+        self._stepped = True
         state = self.state
-        rule = type(self).rule
-        defaults = self.defaults
+        updates: dict[Any, Any] = {}
+        names = [name for name in self.defaults if name not in _COMPUTED]
         for group in self.param_groups:
-            settings = {name: group[name] for name in defaults}
+            settings = {name: group[name] for name in names}
+            if "lr" in settings:
+                settings["lr"] = float(settings["lr"])
             for p in group["params"]:
-                grad = p.grad
-                if grad is None:
+                gradient = gradient_of(p)
+                if gradient is None:
                     continue
-                value, gradient = p.data, grad.data if type(grad) is ad.Tensor else np.asarray(grad)
-                if gradient.shape != value.shape:
-                    raise ValueError(f"the gradient of {_described(p)} has shape {gradient.shape}")
-                p.data, after = rule(value, gradient, state.get(p, {}), **settings)
+                dtype = gradient.dtype
+                if dtype not in updates:
+                    updates[dtype] = rules.in_place(type(self).rule, dtype)
+                p.data, after = updates[dtype](p.data, gradient, state.get(p, {}), **settings)
                 if after:
                     state[p] = after
         return loss
@@ -149,7 +162,7 @@ class Optimizer:
         """
         numbers = {p: i for i, p in enumerate(self._parameters())}
         return {
-            "state": {numbers[p]: _copied(state) for p, state in self.state.items()},
+            "state": {numbers[p]: _remembered(state) for p, state in self.state.items()},
             "param_groups": [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups],
         }
 
@@ -171,30 +184,40 @@ class Optimizer:
         numbers = [i for group in given for i in group["params"]]
         parameters = dict(zip(numbers, self._parameters(), strict=True))
         problems = []
+        states = {}
         for number, remembered in state_dict["state"].items():
             if number not in parameters:
                 problems.append(f"there is no parameter {number}")
                 continue
-            shape = parameters[number].shape
-            for key, value in remembered.items():
-                if key != "step" and np.shape(value) != shape:
-                    problems.append(f"{key} of parameter {number} has shape {shape}, got {np.shape(value)}")
-        for i, group in enumerate(given):
-            absent = [key for key in self.defaults if key not in group]
+            p = parameters[number]
+            states[p] = _remembered(remembered, p.dtype)
+            for key, value in states[p].items():
+                expected = self._shape(key, p)
+                problems += [
+                    f"{key} of parameter {number} has shape {expected}, got {np.shape(array)}"
+                    for array in (value if isinstance(value, list) else [value])
+                    if np.shape(array) != expected
+                ]
+        groups = []
+        for i, (own, group) in enumerate(zip(self.param_groups, given, strict=True)):
+            absent = [key for key in self.defaults if key not in group and key not in _LATER]
             if absent:
                 problems.append(f"group {i} lacks {', '.join(absent)}")
-            else:
-                self.check(dict(group))
+                continue
+            as_here = {key: own[key] for key in _LATER if key in own and (key in _COMPUTED or key not in group)}
+            settings = {**_plain({key: value for key, value in group.items() if key != "params"}), **as_here}
+            self.check(settings)
+            groups.append({"params": own["params"], **settings})
         if problems:
             raise StateDictError("\n  ".join([f"the state does not fit {name}:", *problems]))
-        self.state = {
-            parameters[number]: _copied(remembered, parameters[number].dtype)
-            for number, remembered in state_dict["state"].items()
-        }
-        for own, group in zip(self.param_groups, given, strict=True):
-            params = own["params"]
+        self.state = states
+        for own, group in zip(self.param_groups, groups, strict=True):
             own.clear()
-            own.update({**group, "params": params})
+            own.update(group)
+
+    def _shape(self, key: str, p: ad.Tensor) -> tuple[int, ...]:
+        """The shape of what is remembered by a name."""
+        return () if key in _NUMBERS else p.shape
 
     def _parameters(self) -> list[ad.Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -207,121 +230,68 @@ class Optimizer:
         return "\n".join([f"{type(self).__name__} (", *lines, ")"])
 
 
-def _described(p: ad.Tensor) -> str:
+#: Settings that are at least 0 in whichever rule they are.
+_AT_LEAST_ZERO = (
+    "lr",
+    "momentum",
+    "weight_decay",
+    "eps",
+    "momentum_decay",
+    "lr_decay",
+    "initial_accumulator_value",
+)
+
+#: PyTorch's choices of how to compute, which do not change what is computed.
+_COMPUTED = {"foreach": None, "capturable": False, "differentiable": False, "fused": None}
+
+#: Settings that a state saved by an older PyTorch may lack.
+_LATER = {*_COMPUTED, "maximize", "decoupled_weight_decay"}
+
+#: What is remembered as a Python number.
+_NUMBERS = {"step": int, "mu_product": float}
+
+
+def described(p: ad.Tensor) -> str:
+    """What an error calls a parameter."""
     return f"{p.name or type(p).__name__} of shape {p.shape}"
 
 
-def _at_least_zero(name: str, value: Any) -> None:
+def gradient_of(p: ad.Tensor) -> np.ndarray[Any, Any] | None:
+    """The gradient of a parameter as an array of its dtype, if it has one."""
+    grad: Any = p.grad
+    if grad is None:
+        return None
+    gradient: np.ndarray[Any, Any] = grad.data if type(grad) is ad.Tensor else np.asarray(grad)
+    if gradient.shape != p.shape:
+        raise ValueError(f"the gradient of {described(p)} has shape {gradient.shape}")
+    return gradient if gradient.dtype == p.dtype else gradient.astype(p.dtype, casting="same_kind")
+
+
+def at_least_zero(name: str, value: Any) -> None:
+    """Refuse what is not a number of at least 0."""
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is a number, got {value!r}")
     if not value >= 0:
         raise ValueError(f"{name} is at least 0, got {value}")
 
 
-def _copied(remembered: Mapping[str, Any], dtype: Any = None) -> dict[str, Any]:
-    return {key: int(value) if key == "step" else np.array(value, dtype=dtype) for key, value in remembered.items()}
+def _plain(value: Any) -> Any:
+    """Settings as Python's numbers: with NumPy's, float32 would become float64."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_plain, value))
+    return value.item() if isinstance(value, (np.generic, np.ndarray, ad.Tensor)) and value.size == 1 else value
 
 
-class SGD(Optimizer):
-    r"""Gradient descent: :math:`\theta' = \theta - \eta g`, with momentum if wanted; see :func:`nn.optim.sgd`.
+def _remembered(state: Mapping[str, Any], dtype: Any = None) -> dict[str, Any]:
+    """A copy of what is remembered of a parameter, as rules have it."""
 
-    Parameters
-    ----------
-    params : iterable of Tensor, or of dict
-    lr : float
-        The learning rate :math:`\eta`.
-    momentum, dampening, weight_decay : float
-    nesterov, maximize : bool
+    def copied(key: str, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [copied(key, part) for part in value]
+        if key in _NUMBERS:
+            return _NUMBERS[key](value)
+        return value if isinstance(value, (int, float)) else np.array(value, dtype)
 
-    Raises
-    ------
-    ValueError
-        If a setting is negative, or `nesterov` is asked for without momentum or with dampening.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> x = ad.tensor([1.0], requires_grad=True)
-    >>> optimizer = nn.optim.SGD([x], lr=0.1)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> x
-    Tensor([0.8], requires_grad=True)
-    """
-
-    rule = staticmethod(rules.sgd)
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
-        settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, "nesterov": nesterov, "maximize": maximize})
-
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _at_least_zero("momentum", settings["momentum"])
-        if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
-            raise ValueError(
-                f"nesterov needs momentum above 0 and no dampening, got momentum={settings['momentum']} and "
-                f"dampening={settings['dampening']}"
-            )
-
-
-class Adam(Optimizer):
-    r"""Adam: steps scaled by the moments of the gradient; see :func:`nn.optim.adam`.
-
-    Parameters
-    ----------
-    params : iterable of Tensor, or of dict
-    lr : float
-        The learning rate :math:`\eta`.
-    betas : pair of float
-        How slowly the two moments change: :math:`\beta_1, \beta_2`, at least 0 and below 1.
-    eps : float
-        :math:`\epsilon`, which keeps the division finite.
-    weight_decay : float
-    amsgrad, maximize : bool
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> x = ad.tensor([1.0], requires_grad=True)
-    >>> optimizer = nn.optim.Adam([x], lr=0.1)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> x
-    Tensor([0.9], requires_grad=True)
-    """
-
-    rule = staticmethod(rules.adam)
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-    ) -> None:
-        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, "amsgrad": amsgrad, "maximize": maximize})
-
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _at_least_zero("eps", settings["eps"])
-        if len(settings["betas"]) != 2 or not all(0 <= beta < 1 for beta in settings["betas"]):
-            raise ValueError(f"betas are two numbers of at least 0 and below 1, got {settings['betas']}")
+    return {key: copied(key, value) for key, value in state.items() if value is not None}

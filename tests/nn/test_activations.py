@@ -40,6 +40,12 @@ FORMULAS = [
     (nn.Hardswish(), lambda x: x * np.clip(x / 6 + 0.5, 0, 1), "Hardswish()"),
     (nn.Softsign(), lambda x: x / (1 + abs(x)), "Softsign()"),
     (nn.Tanh(), np.tanh, "Tanh()"),
+    (nn.Tanhshrink(), lambda x: x - np.tanh(x), "Tanhshrink()"),
+    (nn.Hardshrink(), lambda x: np.where(abs(x) > 0.5, x, 0), "Hardshrink(0.5)"),
+    (nn.Softshrink(2.0), lambda x: np.sign(x) * np.maximum(abs(x) - 2, 0), "Softshrink(2.0)"),
+    (nn.Threshold(1.0, -2.0), lambda x: np.where(x > 1, x, -2), "Threshold(threshold=1.0, value=-2.0)"),
+    (nn.RReLU(0.1, 0.5).eval(), lambda x: np.where(x > 0, x, 0.3 * x), "RReLU(lower=0.1, upper=0.5)"),
+    (nn.PReLU(init=0.5, dtype=np.float16), lambda x: np.where(x > 0, x, 0.5 * x), "PReLU(num_parameters=1)"),
 ]
 
 
@@ -67,7 +73,7 @@ def test_every_activation_is_tested():
     from nn import activations
 
     classes = {c for c in vars(activations).values() if isinstance(c, type) and c.__module__ == activations.__name__}
-    tested = {type(row[0]) for row in FORMULAS} | {nn.Softmax, nn.LogSoftmax}
+    tested = {type(row[0]) for row in FORMULAS} | {nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.Softmax2d, nn.GLU}
     assert {c.__name__ for c in classes} - {c.__name__ for c in tested} == {"_Activation"}
 
 
@@ -78,6 +84,9 @@ def test_softmax(x, data):
     np.testing.assert_allclose(y.sum(axis=dim), 1)
     np.testing.assert_allclose(y, np.exp(x) / np.exp(x).sum(axis=dim, keepdims=True), rtol=1e-9)
     np.testing.assert_allclose(np.exp(nn.LogSoftmax(dim)(x).data), y, rtol=1e-9)
+    np.testing.assert_array_equal(nn.Softmin(dim)(-x).data, y)
+    if x.ndim == 3:
+        np.testing.assert_array_equal(nn.Softmax2d()(x).data, nn.Softmax(0)(x).data)
     if x.ndim < 3:
         np.testing.assert_array_equal(nn.Softmax()(x).data, nn.Softmax(x.ndim - 1)(x).data)
 
@@ -101,3 +110,35 @@ def test_gelu_is_the_normal_distribution():
     expected = [t * NormalDist().cdf(t) for t in x]
     np.testing.assert_allclose(nn.GELU()(x).data, expected, rtol=1e-9, atol=1e-15)
     assert repr(nn.GELU()) == "GELU(approximate='none')"
+
+
+@given(hnp.arrays(np.float64, (2, 4, 3), elements=st.floats(-9, 9)))
+def test_a_gate_that_is_open_lets_the_other_half_pass(x):
+    x[:, 2:] = 0
+    np.testing.assert_allclose(nn.GLU(1)(x).data, x[:, :2] / 2)
+    x[:, 2:] = 100
+    np.testing.assert_allclose(nn.GLU(1)(x).data, x[:, :2])
+
+
+def test_a_slope_is_learned_for_each_channel():
+    layer = nn.PReLU(2, init=0.5, dtype=np.float64)
+    x = np.array([[[-1.0, 2.0], [-3.0, -4.0]]])
+    y = layer(x)
+    np.testing.assert_array_equal(y.data, [[[-0.5, 2], [-1.5, -2]]])
+    y.sum().backward()
+    np.testing.assert_array_equal(layer.weight.grad.data, [-1, -7])
+    layer.weight.data = np.zeros(2)
+    layer.reset_parameters()
+    np.testing.assert_array_equal(layer.weight.data, [0.5, 0.5])
+
+
+def test_a_random_slope_is_drawn_anew_in_training_and_its_mean_is_taken_at_rest():
+    layer = nn.RReLU(0.2, 0.6, rng=0)
+    x = -np.ones(20000)
+    first, second = layer(x).data, layer(x).data
+    assert (first != second).any()
+    assert first.min() > -0.6
+    assert first.max() < -0.2
+    assert abs(first.mean() + 0.4) < 0.01
+    np.testing.assert_array_equal(layer.eval()(x).data, np.full(20000, -0.4))
+    np.testing.assert_array_equal(layer.train()(-x).data, -x)

@@ -62,6 +62,44 @@ def test_a_seed_gives_the_same_numbers_in_every_dtype():
     np.testing.assert_array_equal(nn.Linear(3, 2).weight.data, a.weight.data)
 
 
+@given(st.sampled_from([(), (4,), (2, 3)]), sizes, sizes, sizes, st.booleans())
+def test_bilinear(lead, m, n, k, bias):
+    layer = nn.Bilinear(m, n, k, bias, dtype=np.float64, rng=0)
+    x, y = (np.random.default_rng(1).normal(size=(*lead, width)) for width in (m, n))
+    expected = np.einsum("...i,kij,...j->...k", x, layer.weight.data, y) + (layer.bias.data if bias else 0)
+    np.testing.assert_allclose(layer(x, y).data, expected)
+
+
+# Rows of a table
+
+
+@given(st.sampled_from([(), (7,), (2, 3), (0,)]), st.integers(0, 9))
+def test_an_embedding_is_a_product_with_one_hot_rows(shape, seed):
+    layer = nn.Embedding(5, 3, dtype=np.float64, rng=seed)
+    k = np.random.default_rng(seed).integers(0, 5, shape)
+    hot = np.eye(5)[k]
+    y = layer(k)
+    np.testing.assert_array_equal(y.data, hot @ layer.weight.data)
+    g = np.random.default_rng(seed).normal(size=y.shape)
+    y.backward(g)
+    np.testing.assert_allclose(layer.weight.grad.data, hot.reshape(-1, 5).T @ g.reshape(-1, 3), atol=1e-12)
+
+
+def test_padding_has_no_gradient_and_each_row_may_count_once():
+    layer = nn.Embedding(4, 2, padding_idx=-1, scale_grad_by_freq=True, rng=0)
+    assert layer.padding_idx == 3
+    assert not layer.weight.data[3].any()
+    layer([[0, 0, 0], [1, 3, 3]]).sum().backward()
+    np.testing.assert_allclose(layer.weight.grad.data, [[1, 1], [1, 1], [0, 0], [0, 0]], rtol=1e-6)
+
+
+def test_long_rows_are_shortened_when_they_are_asked_for():
+    layer = nn.Embedding.from_pretrained(np.array([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0]]), max_norm=1.0)
+    assert not layer.weight.requires_grad
+    np.testing.assert_allclose(layer([1, 0]).data, [[0.3, 0.4], [0.6, 0.8]], rtol=1e-6)
+    np.testing.assert_allclose(layer.weight.data, [[0.6, 0.8], [0.3, 0.4], [6, 8]], rtol=1e-6)
+
+
 def test_no_inputs():
     assert nn.Linear(0, 2)(ad.zeros((3, 0))).data.tolist() == [[0, 0]] * 3
 
@@ -100,6 +138,27 @@ def test_flatten(shape, data):
     expected = x.reshape(*shape[:start], -1, *shape[end + 1 :])
     for a, b in ((start, end), (start - len(shape), end - len(shape))):
         np.testing.assert_array_equal(nn.Flatten(a, b)(x).data, expected)
+
+
+def test_dropout2d_drops_whole_channels():
+    y = nn.Dropout2d(0.4, rng=0)(ad.ones((50, 40, 2, 3))).data
+    assert (y == y[:, :, :1, :1]).all()
+    kept = y[:, :, 0, 0]
+    assert set(np.unique(kept)) == {0, 1 / 0.6}
+    assert abs(kept.mean() - 1) < 0.1
+    np.testing.assert_array_equal(nn.Dropout2d().eval()(y).data, y)
+
+
+@given(hnp.array_shapes(min_dims=1, max_dims=4), st.data())
+def test_unflatten_undoes_flatten(shape, data):
+    start = data.draw(st.integers(0, len(shape) - 1))
+    end = data.draw(st.integers(start, len(shape) - 1))
+    x = np.arange(math.prod(shape)).reshape(shape)
+    flat = nn.Flatten(start, end)(x)
+    parts = list(shape[start : end + 1])
+    np.testing.assert_array_equal(nn.Unflatten(start, parts)(flat).data, x)
+    parts[data.draw(st.integers(0, len(parts) - 1))] = -1
+    np.testing.assert_array_equal(nn.Unflatten(start - flat.ndim, parts)(flat).data, x)
 
 
 def test_flatten_of_nothing():

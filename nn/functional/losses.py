@@ -1,7 +1,6 @@
-"""The same as functions: layers without parameters of their own, activations, losses.
+"""Losses: predictions (`input`) are differentiated, targets are Tensors, arrays or lists.
 
-Losses take predictions (`input`) that are differentiated, and targets: Tensors, arrays or lists.  Their `reduction` is
-``"mean"``, ``"sum"`` or ``"none"``.
+Their `reduction` is ``"mean"``, ``"sum"`` or ``"none"``.
 """
 
 from __future__ import annotations
@@ -12,172 +11,10 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff import (
-    celu,
-    elu,
-    gelu,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    mish,
-    relu,
-    relu6,
-    selu,
-    sigmoid,
-    silu,
-    softsign,
-    tanh,
-)
-from autodiff import log_sigmoid as logsigmoid
 from nn import checks
-from nn.random import Rng, generator
+from nn.functional.distances import pairwise_distance
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "celu",
-    "cross_entropy",
-    "dropout",
-    "elu",
-    "flatten",
-    "gelu",
-    "hardsigmoid",
-    "hardswish",
-    "hardtanh",
-    "huber_loss",
-    "l1_loss",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "logsigmoid",
-    "mish",
-    "mse_loss",
-    "nll_loss",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "softsign",
-    "tanh",
-]
-
-# Layers
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> ad.Tensor:
-    r"""An affine map: :math:`y = x W^\top + b`, with W of shape (out, in).
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> nn.functional.linear(ad.tensor([1.0, 2.0]), ad.tensor([[3.0, 4.0]]), ad.tensor([0.5]))
-    Tensor([11.5])
-    """
-    if bias is None:
-        return ad.matmul(input, ad.matrix_transpose(weight))
-    return ad.affine(input, weight, bias)
-
-
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: Rng = None) -> ad.Tensor:
-    r"""Numbers dropped at random: :math:`y_i = m_i x_i / (1 - p)`, with :math:`m_i` 0 with probability p, else 1.
-
-    Nothing happens if not `training`.  `inplace` is PyTorch's and changes nothing here.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> nn.functional.dropout(ad.ones(4), rng=0)
-    Tensor([2., 0., 0., 0.])
-    """
-    checks.fraction("dropout", "p", p)
-    x = input if isinstance(input, ad.Tensor) else ad.asarray(input)
-    if not training or p == 0:
-        return x
-    kept = generator(rng).random(x.shape) >= p
-    return x * (kept * checks.floats("dropout", x).dtype.type(1 / (1 - p) if p < 1 else 0))
-
-
-def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> ad.Tensor:
-    """Axes made one: those from `start_dim` to `end_dim`, both included.
-
-    Raises
-    ------
-    ValueError
-        If there are no such axes.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> nn.functional.flatten(ad.zeros((2, 3, 4, 5)), 1, 2).shape
-    (2, 12, 5)
-    """
-    shape = np.shape(input) or (1,)
-    ndim = len(shape)
-    if not (-ndim <= start_dim < ndim and -ndim <= end_dim < ndim and start_dim % ndim <= end_dim % ndim):
-        raise ValueError(f"flatten: no axes from {start_dim} to {end_dim} in shape {np.shape(input)}")
-    first, last = start_dim % ndim, end_dim % ndim
-    size = math.prod(shape[first : last + 1])
-    return ad.reshape(input, (*shape[:first], size, *shape[last + 1 :]))
-
-
-# Activations that PyTorch gives other arguments
-
-
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> ad.Tensor:
-    r"""Smooth rectifier: :math:`\frac{1}{\beta} \log(1 + e^{\beta x})`, and x where :math:`\beta x >` `threshold`.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> nn.functional.softplus(ad.tensor([0.0, 100.0]))
-    Tensor([  0.69314718, 100.        ])
-    """
-    scaled = input if beta == 1 else ad.multiply(input, beta)
-    smooth = ad.softplus(scaled)
-    return ad.where(ad.greater(scaled, threshold), input, smooth if beta == 1 else smooth / beta)
-
-
-def _axis(name: str, x: Any, dim: int | None) -> int:
-    """The axis for a softmax; where none is named, the only one, or the second of two."""
-    if dim is not None:
-        return dim
-    if np.ndim(x) not in (1, 2):
-        raise ValueError(f"{name}: say along which axis of shape {np.shape(x)}, with dim=")
-    return -1
-
-
-def softmax(input: Any, dim: int | None = None) -> ad.Tensor:
-    r"""Positive and of sum 1: :math:`y_i = e^{x_i} / \sum_j e^{x_j}` along an axis.
-
-    `dim` may be left out for one axis, and for two, of which the second is meant.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> nn.functional.softmax(ad.tensor([[0.0, 0.0], [0.0, 1000.0]]))
-    Tensor([[0.5, 0.5],
-            [0. , 1. ]])
-    """
-    return ad.softmax(input, axis=_axis("softmax", input, dim))
-
-
-def log_softmax(input: Any, dim: int | None = None) -> ad.Tensor:
-    r"""Logarithm of the softmax: :math:`y_i = x_i - \log \sum_j e^{x_j}` along an axis, as for :func:`softmax`.
-
-    Examples
-    --------
-    >>> import autodiff as ad, nn
-    >>> nn.functional.log_softmax(ad.tensor([0.0, 1000.0]))
-    Tensor([-1000.,     0.])
-    """
-    return ad.log_softmax(input, axis=_axis("log_softmax", input, dim))
-
-
-# Losses
+# Numbers
 
 
 def _reduced(name: str, loss: Any, target: Any, reduction: str) -> ad.Tensor:
@@ -188,7 +25,7 @@ def _reduced(name: str, loss: Any, target: Any, reduction: str) -> ad.Tensor:
         loss = ad.mean(loss)
     elif checks.reduction(reduction) == "sum":
         loss = ad.sum(loss)
-    if reduction == "none" or math.isnan(loss.item()):
+    if target is not None and (reduction == "none" or math.isnan(loss.item())):
         checks.numbers(name, target)
     return loss
 
@@ -249,6 +86,151 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     x = checks.floats("huber_loss", input)
     t = checks.like("huber_loss", x, target)
     return _reduced("huber_loss", ad.huber(x - t, delta), t, reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> ad.Tensor:
+    r"""Huber's, divided: :math:`d^2 / 2 \beta` where :math:`|d| < \beta`, else :math:`|d| - \tfrac12 \beta`.
+
+    Where :math:`d = x - t`; as :func:`mse_loss`.  With :math:`\beta = 0` it is :func:`l1_loss`.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.functional.smooth_l1_loss(ad.tensor([0.5, 2.0]), [0.0, 0.0], "none", beta=2.0)
+    Tensor([0.0625, 1.    ])
+    """
+    if checks.at_least_0("smooth_l1_loss", "beta", beta) == 0:
+        return l1_loss(input, target, reduction)
+    x = checks.floats("smooth_l1_loss", input)
+    t = checks.like("smooth_l1_loss", x, target)
+    return _reduced("smooth_l1_loss", ad.huber(x - t, beta) / beta, t, reduction)
+
+
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
+) -> ad.Tensor:
+    r"""Of the logarithm of a rate: :math:`e^x - t x`, which is :math:`-\log P(t)` of a Poisson distribution.
+
+    Parameters
+    ----------
+    input : Tensor
+        x.
+    target : array_like
+        The numbers t that were counted, of the same shape.
+    log_input : bool
+        If not, x is the rate itself: :math:`x - t \log(x + \varepsilon)`.
+    full : bool
+        Whether to add :math:`\log t!`, by Stirling's formula :math:`t \log t - t + \tfrac12 \log(2 \pi t)` for t > 1.
+    eps : float
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, the target has NaN, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.functional.poisson_nll_loss(ad.tensor([0.0, 0.0]), [0.0, 3.0], reduction="none")
+    Tensor([1., 1.])
+    """
+    x = checks.floats("poisson_nll_loss", input)
+    t = checks.like("poisson_nll_loss", x, target)
+    loss = ad.exp(x) - t * x if log_input else x - t * ad.log(x + eps)
+    if full:
+        n = ad.maximum(t, 1)
+        loss = loss + ad.where(ad.greater(t, 1), n * ad.log(n) - n + 0.5 * ad.log(2 * math.pi * n), 0.0)
+    return _reduced("poisson_nll_loss", loss, t, reduction)
+
+
+def gaussian_nll_loss(
+    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> ad.Tensor:
+    r"""Of a mean and a variance: :math:`\tfrac12 (\log v + (x - t)^2 / v)`, of a normal distribution.
+
+    Parameters
+    ----------
+    input : Tensor
+        The mean x.
+    target : array_like
+        t, of the same shape.
+    var : array_like
+        The variance v, of the same shape, or with a last axis of length 1, or none.
+    full : bool
+        Whether to add :math:`\tfrac12 \log 2 \pi`.
+    eps : float
+        The least variance: one that is below counts as that, and its gradient is that of this.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a variance is negative, the target has NaN, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.functional.gaussian_nll_loss(ad.tensor([1.0, 3.0]), [0.0, 0.0], [1.0, 1.0], reduction="none")
+    Tensor([0.5, 4.5])
+    """
+    name = "gaussian_nll_loss"
+    checks.positive(name, "eps", eps)
+    x = checks.floats(name, input)
+    t = checks.like(name, x, target)
+    v = ad.astype(ad.asarray(var), x.dtype)
+    if v.shape not in ((), x.shape, (*x.shape[:-1], 1)):
+        if v.shape != x.shape[:-1]:
+            raise ValueError(f"{name}: the prediction has shape {x.shape}, the variance {v.shape}")
+        v = ad.expand_dims(v, -1)
+    if (v.data < 0).any():
+        raise ValueError(f"{name}: a variance is at least 0, got {v.data.min()}")
+    v = v + np.maximum(eps - v.data, 0)
+    loss = 0.5 * (ad.log(v) + ad.square(x - t) / v)
+    return _reduced(name, loss + 0.5 * math.log(2 * math.pi) if full else loss, t, reduction)
+
+
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> ad.Tensor:
+    r"""Divergence of distributions: :math:`t (\log t - x)`, where x is the logarithm of a probability.
+
+    Parameters
+    ----------
+    input : Tensor
+        x.
+    target : array_like
+        The probabilities t, or (`log_target`) their logarithms, of the same shape.
+    reduction : {"mean", "sum", "none", "batchmean"}
+        Kullback and Leibler's divergence is the sum; ``"batchmean"`` divides it by the length of the first axis, and
+        ``"mean"`` by the number of all elements.
+    log_target : bool
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, the target has NaN, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.functional.kl_div(ad.log(ad.tensor([[0.5, 0.5]])), [[1.0, 0.0]], "batchmean")
+    Tensor(0.6931471805599453)
+    """
+    x = checks.floats("kl_div", input)
+    t = checks.like("kl_div", x, target)
+    loss = ad.exp(t) * (t - x) if log_target else ad.xlogy(t, t) - t * x
+    if reduction != "batchmean":
+        return _reduced("kl_div", loss, t, reduction)
+    if not x.ndim or not x.shape[0]:
+        raise ValueError(f"kl_div: an empty batch has no mean (the prediction has shape {x.shape})")
+    return _reduced("kl_div", loss, t, "sum") / x.shape[0]
+
+
+# Classes
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> ad.Tensor:
@@ -471,3 +453,169 @@ def cross_entropy(
         t = t * w.reshape((-1,) + (1,) * (x.ndim - axis - 1))
     loss = -ad.sum(ad.log_softmax(x, axis=axis) * t, axis=axis)
     return _reduced(name, loss, t, reduction)
+
+
+# Pairs and triples
+
+
+def _pair(name: str, input1: Any, input2: Any) -> tuple[ad.Tensor, ad.Tensor]:
+    """Two inputs of the same shape."""
+    a, b = checks.floats(name, input1), checks.floats(name, input2)
+    if a.shape != b.shape:
+        raise ValueError(f"{name}: the inputs have the same shape, got {a.shape} and {b.shape}")
+    return a, b
+
+
+def _signs(name: str, loss_shape: tuple[int, ...], dtype: Any, target: Any) -> Any:
+    """A target of 1 and -1, of the shape of the losses."""
+    t = np.asarray(target.data if isinstance(target, ad.Tensor) else target)
+    if t.shape != loss_shape:
+        raise ValueError(f"{name}: the target has a sign for each of the losses of shape {loss_shape}, got {t.shape}")
+    checks.signs(name, t)
+    return t.astype(dtype)
+
+
+def cosine_embedding_loss(
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+) -> ad.Tensor:
+    r"""Of the cosine c of the angle of two: :math:`1 - c` for t = 1, :math:`\max(0, c - m)` for t = -1.
+
+    Parameters
+    ----------
+    input1, input2 : Tensor
+        x1 and x2, of shape (D,) or (N, D).
+    target : array_like
+        t, of shape () or (N,).
+    margin : float
+        m, from -1 to 1.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a target is neither 1 nor -1, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> x, y = ad.tensor([[3.0, 4.0], [3.0, 4.0]]), ad.tensor([[4.0, 3.0], [4.0, 3.0]])
+    >>> nn.functional.cosine_embedding_loss(x, y, [1, -1], reduction="none")
+    Tensor([0.04, 0.96])
+    """
+    name = "cosine_embedding_loss"
+    a, b = _pair(name, input1, input2)
+    if a.ndim not in (1, 2):
+        raise ValueError(f"{name}: the inputs have shape (D,) or (N, D), got {a.shape}")
+    t = _signs(name, a.shape[:-1], a.dtype, target)
+    squares = (ad.sum(ad.square(x), axis=-1) + _LEAST for x in (a, b))
+    cosine = ad.sum(a * b, axis=-1) / ad.sqrt(ad.multiply(*squares))
+    return _reduced(name, ad.where(t == 1, 1 - cosine, ad.relu(cosine - margin)), t, reduction)
+
+
+#: What PyTorch adds to the squares of lengths that it divides by.
+_LEAST = 1e-12
+
+
+def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> ad.Tensor:
+    r"""Of a distance: :math:`x` for t = 1, :math:`\max(0, m - x)` for t = -1; m is the margin.
+
+    Parameters
+    ----------
+    input : Tensor
+        x.
+    target : array_like
+        t, of the same shape.
+    margin : float
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a target is neither 1 nor -1, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.functional.hinge_embedding_loss(ad.tensor([0.25, 0.25]), [1, -1], reduction="none")
+    Tensor([0.25, 0.75])
+    """
+    x = checks.floats("hinge_embedding_loss", input)
+    t = _signs("hinge_embedding_loss", x.shape, x.dtype, target)
+    return _reduced("hinge_embedding_loss", ad.where(t == 1, x, ad.relu(margin - x)), t, reduction)
+
+
+def margin_ranking_loss(
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+) -> ad.Tensor:
+    r"""Of two that should be in order: :math:`\max(0, -t (x_1 - x_2) + m)`; m is the margin.
+
+    Parameters
+    ----------
+    input1, input2 : Tensor
+        x1 and x2, of the same shape.
+    target : array_like
+        t, of the same shape: 1 if x1 should be the greater, -1 if x2.
+    margin : float
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a target is neither 1 nor -1, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> nn.functional.margin_ranking_loss(ad.tensor([1.0, 1.0]), ad.tensor([3.0, 3.0]), [1, -1], reduction="none")
+    Tensor([2., 0.])
+    """
+    a, b = _pair("margin_ranking_loss", input1, input2)
+    t = _signs("margin_ranking_loss", a.shape, a.dtype, target)
+    return _reduced("margin_ranking_loss", ad.relu(margin - t * (a - b)), t, reduction)
+
+
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> ad.Tensor:
+    r"""Of one, its like and its unlike: :math:`\max(0, d(a, x) - d(a, y) + m)`, with distances along the last axis.
+
+    Parameters
+    ----------
+    anchor, positive, negative : Tensor
+        a, x and y, of shape (D,) or (N, D).
+    margin : float
+        m.
+    p, eps : float
+        See :func:`pairwise_distance`.
+    swap : bool
+        Whether :math:`d(x, y)` counts where it is less than :math:`d(a, y)` (Balntas et al. 2016).
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or the mean of an empty batch is asked for.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn
+    >>> a, x, y = ad.tensor([[0.0]]), ad.tensor([[2.0]]), ad.tensor([[1.5]])
+    >>> nn.functional.triplet_margin_loss(a, x, y, eps=0.0).item()
+    1.5
+    """
+    name = "triplet_margin_loss"
+    a, x = _pair(name, anchor, positive)
+    a, y = _pair(name, anchor, negative)
+    if a.ndim not in (1, 2):
+        raise ValueError(f"{name}: the inputs have shape (D,) or (N, D), got {a.shape}")
+    near, far = pairwise_distance(a, x, p, eps), pairwise_distance(a, y, p, eps)
+    if swap:
+        far = ad.minimum(far, pairwise_distance(x, y, p, eps))
+    return _reduced(name, ad.relu(near - far + margin), None, reduction)

@@ -16,7 +16,8 @@ from autodiff.testing.claims import Arguments, Claim, derivative_of, of_callable
 from autodiff.testing.conduct import misadded, misconduct, repeats
 from autodiff.testing.culprit import culprit, kinks
 from autodiff.testing.evidence import explained, misshapen
-from autodiff.testing.examination import Examination
+from autodiff.testing.examination import Examination, Tally
+from autodiff.testing.products import differentiated
 from autodiff.testing.report import GradientError, InconclusiveWarning, Mistake, Report
 
 #: An argument of up to so many numbers is moved along each of them.
@@ -104,6 +105,10 @@ def check_grads(
             report.witnesses.append(partial(list, found))
         if exam is None or report.witnesses:
             break
+        if k == 1 < order and len(set(modes)) == 2:
+            exam.tally = Tally()
+            differentiated(exam, function, given)
+            _enter(exam, report, "order 2, ")
         gs = shaped(exam.gradient(), exam.ys) if "reverse" in modes else None
         of = derivative_of(of, given, gs, shaped(exam.direction(), claim.xs))
     if report.witnesses and (at := kinks(function, given)) and report.culprit is None:
@@ -278,4 +283,4 @@ def _enter(exam: Examination, report: Report, prefix: str) -> None:
     for reason, n in tally.reasons.items():
         report.reasons[reason] = report.reasons.get(reason, 0) + n
     if tally.wrong:
-        report.witnesses.append(lambda: explained(exam, prefix))
+        report.witnesses.append(lambda: explained(exam, tally.wrong, prefix))

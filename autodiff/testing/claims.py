@@ -113,7 +113,7 @@ def results(found: Tree) -> Arrays:
     return [y for y in every if y.dtype.kind in "fc"]
 
 
-def _of_moving(function: Callable[..., Any], given: Arguments) -> Callable[..., list[Any]]:
+def of_moving(function: Callable[..., Any], given: Arguments) -> Callable[..., list[Any]]:
     """A function of the moving leaves alone, which gives those of its results that have a derivative."""
     return lambda *xs: [y for y in leaves(function(*given.replaced(xs))) if is_number(y)]
 
@@ -126,7 +126,7 @@ def of_tensors(
     analytic: bool = True,
 ) -> Claim:
     """What our own engine claims of a function of Tensors."""
-    followed = _of_moving(function, given)
+    followed = of_moving(function, given)
 
     def pull_at(xs: Arrays) -> Map:
         _, pull = vjp(followed, *map(bare, xs))
@@ -154,7 +154,7 @@ def derivative_of(
     function: Callable[..., Any], given: Arguments, gs: Sequence[Any] | None, vs: Sequence[Any]
 ) -> Callable[..., Any]:
     """The gradients of a function for given ones of its results, or its tangents, as a function of its arguments."""
-    followed = _of_moving(function, given)
+    followed = of_moving(function, given)
 
     def derivative(*args: Any) -> Any:
         every = leaves(args)

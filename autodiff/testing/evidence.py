@@ -42,10 +42,10 @@ def misshapen(exam: Examination) -> list[Mistake]:
 
 
 @np.errstate(all="ignore")
-def explained(exam: Examination, prefix: str) -> list[Mistake]:
+def explained(exam: Examination, suspicions: list[Suspicion], prefix: str) -> list[Mistake]:
     """The mistakes that suspicions come down to: one for each product and argument."""
     mistakes: dict[tuple[str, int | None], Mistake] = {}
-    for suspicion in exam.tally.wrong:
+    for suspicion in suspicions:
         key = suspicion.what, suspicion.argument
         if key not in mistakes:
             mistakes[key] = _explained_one(exam, prefix, suspicion)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,8 @@ class Examination:
         g: Array | None = None,
     ) -> None:
         """Compare what is claimed with what was found; what looks wrong, or tells nothing, is found again otherwise."""
+        if any(known.what == what and known.argument == argument for known in self.tally.wrong):
+            return
         slack = self._slack(found)
         wrong, told = self._verdict(claimed, found, slack)
         if np.any(wrong | ~told):
@@ -264,16 +267,19 @@ class Examination:
         how irregular it is from point to point.
         """
         exactly = product(self.claim.xs, v)
-        found = np.zeros_like(exactly)
-        for ulps in (1.0, 3.0, 9.0):
-            near = product(shaped(self._near(self.x, ulps), self.claim.xs), self._near(v, ulps))
-            found = np.maximum(found, np.abs(near - exactly))
-        away = self.direction()
-        noise = noise_of(lambda t: product(shaped(self.x + t * away, self.claim.xs), v), self.wider)
+        near = [product(shaped(self._near(self.x, u), self.claim.xs), self._near(v, u)) for u in (1.0, 2.0, 4.0, 8.0)]
+        found = np.ptp(np.array(near), axis=0)  # without the point itself, where it may be right only by a mistake
+        noise = np.zeros_like(exactly)
+        for away in (self.direction() for _ in range(3)):
+            noise = np.maximum(noise, noise_of(partial(self._moved, product, v, away), self.eps**0.3))
         finite = exactly[np.isfinite(exactly)]
         most = _IRREGULAR * self.eps * np.max(np.abs(finite), initial=0.0)  # more is no rounding: a kink, or a flaw
         irregular = np.where(np.isfinite(noise), np.minimum(noise, most), 0.0)
-        return np.maximum(np.where(np.isnan(found), 0.0, found), irregular)
+        return np.maximum(np.where(np.isfinite(found), found, 0.0), irregular)
+
+    def _moved(self, product: Callable[[Arrays, Array], Array], v: Array, away: Array, t: float) -> Array:
+        """A product, taken elsewhere."""
+        return product(shaped(self.x + t * away, self.claim.xs), v)
 
     def _near(self, x: Array, ulps: float) -> Array:
         """The same, off by a few roundings."""
@@ -343,6 +349,11 @@ class Examination:
 
         left, right = np.atleast_1d(g @ dy), np.atleast_1d(gx @ v)
         self.agree("<g, J v> = <J^T g, v>", left, right, size, again)
+
+    def same(self, what: str, one: Array, other: Array, like: Arrays) -> None:
+        """Compare two ways to compute the same product, of the shapes of `like`."""
+        size = _largest(np.abs(one) + np.abs(other), like)
+        self.agree(what, one, other, size, lambda: _ROUNDINGS * self.eps * size)
 
     def symmetric(self) -> None:
         """<u, H v> = <v, H u>, where the function is a gradient."""

@@ -182,6 +182,10 @@ def _extrapolated(rows: Array, noise: Array, ratio: float, power: int) -> tuple[
         off = np.maximum(spread[place], np.nanmax(np.where(finer_steps, moves, 0.0), axis=0, initial=0.0))
         better = off < error
         best, error = np.where(better, found, best), np.where(better, off, error)
+    jumps = np.abs(np.diff(rows, axis=0))
+    settled = np.maximum(SAFETY * (noise[-1] + noise[-2]), 1e-2 * np.abs(rows[-1]))
+    restless = (jumps[-1] > settled) & (2 * jumps[-1] >= np.nanmax(jumps, axis=0, initial=0.0))
+    error = np.where(restless, np.inf, error)  # the finest steps say something new: what happens is nearer still
     return best, error + 2 * np.finfo(np.float64).eps * np.abs(best)
 
 

@@ -1,0 +1,1 @@
+"""How many mistakes a checker of gradients catches, and how often it raises a false alarm."""

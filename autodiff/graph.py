@@ -280,7 +280,8 @@ def _line(vertex: Vertex) -> str:
     if vertex.op is None:
         what = vertex.name or ("tensor" if vertex.node is not None else "constant")
     else:
-        given = [f"%{i}" for i in vertex.inputs] + [f"{name}={v!r}" for name, v in vertex.params.items()]
+        params = [" ".join(f"{name}={v!r}".split()) for name, v in vertex.params.items()]
+        given = [f"%{i}" for i in vertex.inputs] + params
         what = f"{vertex.op.name}({', '.join(given)})"
     scope = f"  [{' / '.join(vertex.scope)}]" if vertex.scope else ""
     return f"%{vertex.id} = {what}: {value}{scope}"

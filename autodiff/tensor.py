@@ -486,7 +486,9 @@ class Tensor(Node):
         return self._input_a if self._op is part and self._input_a is not None else self
 
     def __repr__(self) -> str:
-        if self.ndim:
+        if type(self._value) is Parts:  # what stands behind the several results of an operation
+            text = ", ".join(map(str, self._value))
+        elif self.ndim:
             text = np.array2string(self._value, separator=", ", prefix="Tensor(", threshold=1000)
         else:
             text = str(self._value)

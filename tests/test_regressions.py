@@ -317,3 +317,10 @@ def test_a_hook_keeps_the_dtype():
     (t * 3).sum().backward()
     assert t.grad.dtype == np.float32
     assert t.grad.tolist() == [6.0]
+
+
+def test_graphs_with_several_results_and_array_parameters_print():
+    t = leaf(np.eye(3))
+    assert "svd" in repr(ad.graph(ad.linalg.svd(t)[0]))
+    picked = ad.graph(t[np.array([[0, 1, 2], [2, 1, 0]])])
+    assert len(str(picked).splitlines()) == len(picked.nodes)

@@ -37,6 +37,13 @@ _LEAF, _CONSTANT = "a leaf", "a constant"
 _HUGE = 1e6
 
 
+#: Shapes to be drawn from, simple ones first.
+_SHAPES = [
+    *((), (1,), (2,), (3,), (1, 1), (2, 3), (3, 2), (3, 1), (1, 2), (2, 2), (3, 3)),
+    *((2, 1, 3), (2, 3, 2), (1, 2, 1), (3, 2, 2), (0,), (2, 0), (0, 1), (1, 0, 2)),
+]
+
+
 class Choices:
     """The source of choices that an operation's `domain` draws the arguments of a call from.
 
@@ -60,7 +67,7 @@ class Choices:
         """True or False."""
         return self._draw(st.booleans())
 
-    def choice(self, options: list[Any]) -> Any:
+    def choice(self, options: Sequence[Any]) -> Any:
         """One of several."""
         return self._draw(st.sampled_from(options))
 
@@ -81,7 +88,7 @@ class Choices:
 
     def shape(self, min_dims: int = 0, min_side: int = 0) -> tuple[int, ...]:
         """A small shape."""
-        return self._draw(hnp.array_shapes(min_dims=min_dims, max_dims=3, min_side=min_side, max_side=3))
+        return self.choice([s for s in _SHAPES if len(s) >= min_dims and min(s, default=min_side) >= min_side])
 
     def booleans(self, shape: tuple[int, ...]) -> Any:
         """An array of truth values."""
@@ -107,9 +114,11 @@ class Choices:
         return laid_out(self._numbers(shape, low, high, distinct, zeros), self.choice(LAYOUTS))
 
     def _levels(self, shape: tuple[int, ...]) -> Any:
-        """Integers below 2**16, which shrink to zero; one choice for all of them, which is quick."""
-        size = 2 * math.prod(shape)
-        return np.frombuffer(self._draw(st.binary(min_size=size, max_size=size)), ">u2").astype(int).reshape(shape)
+        """Integers below 2**16, which shrink to zero: one choice for all, which is quick, and one that stirs them."""
+        size = math.prod(shape)
+        levels = np.frombuffer(self._draw(st.binary(min_size=2 * size, max_size=2 * size)), ">u2").astype(int)
+        stir = self._draw(st.sampled_from(range(8)))
+        return ((levels + 40503 * stir * np.arange(1, size + 1)) % 2**16).reshape(shape)
 
     def _numbers(self, shape: tuple[int, ...], low: float, high: float, distinct: bool, zeros: bool) -> Any:
         """Numbers between two bounds, which shrink to simple ones; all different, or some of them zero."""
@@ -129,12 +138,20 @@ class Choices:
 
     def broadcastable(self, bounds: Sequence[tuple[float, float]]) -> tuple[Any, ...]:
         """An array between each two bounds, of shapes that can be broadcast together."""
-        shapes = self._draw(
-            hnp.mutually_broadcastable_shapes(num_shapes=len(bounds), max_dims=3, max_side=3, min_side=0)
-        ).input_shapes
+        shapes = self.broadcastable_shapes(len(bounds))
         return tuple(
             self.array(shape=shape, low=low, high=high) for shape, (low, high) in zip(shapes, bounds, strict=True)
         )
+
+    def broadcastable_shapes(self, n: int) -> list[tuple[int, ...]]:
+        """So many shapes that can be broadcast together: one, and what is left of it without some axes or lengths."""
+        whole, kept = self.shape(), self.integer(0, n - 1) if n > 1 else 0
+        return [whole if i == kept else self._part_of(whole) for i in range(n)]
+
+    def _part_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        last = shape[self.choice([0, 0, *range(len(shape) + 1)]) :]
+        single = self.choice([0, 0, *range(2 ** len(last))])
+        return tuple(1 if single >> axis & 1 else n for axis, n in enumerate(last))
 
     def arrays_alike_but(self, axis: int | None) -> tuple[Any, ...]:
         """One to three arrays of one shape, but for the length of an axis."""
@@ -327,7 +344,7 @@ def broadcastable(draw: Any, /, n: int, dtype: Any = np.float64, **options: Any)
     ...     assert a.grad.shape == a.shape and b.grad.shape == b.shape
     >>> test_a_gradient_has_the_shape_of_its_tensor()
     """
-    shapes = draw(hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=3, max_side=3, min_side=0)).input_shapes
+    shapes = Choices(draw).broadcastable_shapes(n)
     return tuple(draw(tensors(dtype, shape, **options)) for shape in shapes)
 
 

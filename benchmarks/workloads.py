@@ -68,10 +68,10 @@ def _nielsen(rng: np.random.Generator) -> Numbers:
     return {"layers": layers(rng, 784, 30, 10), "x": x, "y": y, "rate": 0.1}
 
 
-def _classes(batch: int, *sizes: int) -> Callable[[np.random.Generator], Numbers]:
+def _classes(batch: int, *sizes: int, rate: float = 0.01) -> Callable[[np.random.Generator], Numbers]:
     def numbers(rng: np.random.Generator) -> Numbers:
         x = rng.random((batch, sizes[0]), dtype=np.float32)
-        return {"layers": layers(rng, *sizes), "x": x, "y": rng.integers(0, sizes[-1], batch), "rate": 0.01}
+        return {"layers": layers(rng, *sizes), "x": x, "y": rng.integers(0, sizes[-1], batch), "rate": rate}
 
     return numbers
 
@@ -80,19 +80,18 @@ def _chain(rng: np.random.Generator) -> Numbers:
     return {"x": rng.normal(size=1_000_000).astype(np.float32)}
 
 
-def _conv(rng: np.random.Generator) -> Numbers:
+def _lenet(rng: np.random.Generator) -> Numbers:
     def kernels(outer: int, inner: int, side: int) -> tuple[Array, Array]:
         weight, bias = layers(rng, inner * side * side, outer)[0]
         return weight.reshape(outer, inner, side, side), bias
 
-    filters = [kernels(6, 1, 5), kernels(16, 6, 5)]
-    x = rng.random((32, 1, 28, 28), dtype=np.float32)
     return {
-        "filters": filters,
-        "layers": layers(rng, 256, 120, 84, 10),
-        "x": x,
+        "filters": [kernels(6, 1, 5), kernels(16, 6, 5)],
+        "padding": (2, 0),
+        "layers": layers(rng, 400, 120, 84, 10),
+        "x": rng.random((32, 1, 28, 28), dtype=np.float32),
         "y": rng.integers(0, 10, 32),
-        "rate": 0.01,
+        "rate": 0.001,
     }
 
 
@@ -104,6 +103,25 @@ def _attention(rng: np.random.Generator) -> Numbers:
     block |= {name: (np.ones(channels, np.float32), np.zeros(channels, np.float32)) for name in ("norm1", "norm2")}
     x, y = rng.normal(size=(2, samples, tokens, channels)).astype(np.float32)
     return {"block": block, "heads": heads, "x": x, "y": y, "rate": 0.01}
+
+
+def _gpt(rng: np.random.Generator) -> Numbers:
+    samples, tokens, channels, heads, blocks, vocabulary = 8, 64, 64, 4, 2, 65
+    state = {}
+    for name, rows in (("tokens", vocabulary), ("places", tokens)):
+        state[f"{name}.weight"] = rng.normal(0, 0.02, (rows, channels)).astype(np.float32)
+    maps = {"qkv": (channels, 3 * channels), "out": (channels, channels)}
+    maps |= {"up": (channels, 4 * channels), "down": (4 * channels, channels)}
+    affine = {f"blocks.{i}.{name}": layers(rng, *sizes)[0] for i in range(blocks) for name, sizes in maps.items()}
+    affine["head"] = layers(rng, channels, vocabulary)[0]
+    norms = [*(f"blocks.{i}.norm{j}" for i in range(blocks) for j in (1, 2)), "norm"]
+    affine |= {name: (np.ones(channels, np.float32), np.zeros(channels, np.float32)) for name in norms}
+    state |= {f"{name}.{kind}": a for name, pair in affine.items() for kind, a in zip(_KINDS, pair, strict=True)}
+    text = rng.integers(0, vocabulary, (samples, tokens + 1))
+    return {"state": state, "heads": heads, "x": text[:, :-1], "y": text[:, 1:], "rate": 0.001}
+
+
+_KINDS = ("weight", "bias")
 
 
 def _hess(rng: np.random.Generator) -> Numbers:
@@ -148,6 +166,13 @@ WORKLOADS = {
             goals={"torch": 1.0},
         ),
         Workload(
+            "adam",
+            "a batch of 64 through 784-128-10, ReLU, cross-entropy, one step of Adam; float32",
+            ("loss",),
+            _classes(64, 784, 128, 10, rate=0.001),
+            goals={"torch": 1.0},
+        ),
+        Workload(
             "wide",
             "a batch of 256 through 1024-1024-1024-10, ReLU, cross-entropy, one SGD step; float32",
             ("loss",),
@@ -171,12 +196,12 @@ WORKLOADS = {
             goals={"torch": 5.0},
         ),
         Workload(
-            "conv",
-            "a batch of 32 images of 28x28 through 6 and 16 channels of 5x5, ReLU and max-pool 2 after each, then "
-            "256-120-84-10, ReLU, cross-entropy, one SGD step; float32",
+            "lenet",
+            "LeNet-5: a batch of 32 images of 28x28, padded by 2, through 6 and 16 channels of 5x5, ReLU and max-pool "
+            "2 after each, then 400-120-84-10, ReLU, cross-entropy, one step of Adam; float32",
             ("loss",),
-            _conv,
-            goals={"torch": 0.5},
+            _lenet,
+            goals={"torch": 1 / 1.5},
         ),
         Workload(
             "attention",
@@ -184,6 +209,14 @@ WORKLOADS = {
             "ReLU, layer norms), mean squared error, one SGD step; float32",
             ("loss",),
             _attention,
+            goals={"torch": 1 / 1.5},
+        ),
+        Workload(
+            "gpt",
+            "a small GPT: a batch of 8 texts of 64 characters through embeddings, 2 blocks (64 channels, 4 heads, "
+            "causal attention, GELU by tanh, layer norms first), layer norm, cross-entropy, one step of Adam; float32",
+            ("loss",),
+            _gpt,
             goals={"torch": 1 / 1.5},
         ),
         Workload(

@@ -189,6 +189,7 @@ def relu6(x: Array) -> Array:
 _SQRT_HALF = math.sqrt(0.5)
 _DENSITY_AT_0 = 1 / math.sqrt(2 * math.pi)
 _TANH_SCALE = math.sqrt(2 / math.pi)
+_TANH_CUBE = 0.044715 * _TANH_SCALE
 
 
 def _gelu_slope(y: Array, x: Array) -> Array:
@@ -196,19 +197,20 @@ def _gelu_slope(y: Array, x: Array) -> Array:
 
 
 def _gelu_gate(x: Array) -> Array:
-    return np.tanh(_TANH_SCALE * (x + 0.044715 * x * x * x))
+    """What stands in for the normal distribution's function, from 0 to 1."""
+    return 0.5 + 0.5 * np.tanh(x * (_TANH_SCALE + _TANH_CUBE * (x * x)))
 
 
 def _gelu_tanh_slope(y: Array, x: Array) -> Array:
-    t = _gelu_gate(x)
-    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (_TANH_SCALE * (1 + 0.134145 * x * x))
+    p = _gelu_gate(x)
+    return p * (1 + (1 - p) * x * (2 * _TANH_SCALE + 6 * _TANH_CUBE * (x * x)))
 
 
 gelu_erf = elementwise(
     lambda x: 0.5 * x * erfc.forward(-_SQRT_HALF * x), _gelu_slope, name="gelu_erf", tex=r"#1 \, \Phi(#1)"
 )
 gelu_tanh = elementwise(
-    lambda x: 0.5 * x * (1 + _gelu_gate(x)),
+    lambda x: x * _gelu_gate(x),
     _gelu_tanh_slope,
     name="gelu_tanh",
     tex=r"\tfrac12 #1 (1 + \tanh(\sqrt{2/\pi}(#1 + 0.044715 #1^3)))",
@@ -253,8 +255,10 @@ def _softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     >>> ad.softmax(ad.Tensor([0.0, 0.0, 1000.0]))
     Tensor([0., 0., 1.])
     """
-    e = np.exp(_below_top(x, axis))
-    return e / np.add.reduce(e, axis=axis, keepdims=True)
+    e = _below_top(x, axis)
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=axis, keepdims=True)
+    return e
 
 
 def _log_softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:

@@ -32,8 +32,9 @@ def _standardize(x: Array, axis: int | tuple[int, ...] = -1, eps: float = 1e-5) 
     x = floating(x)
     if x.dtype.kind == "c":
         raise TypeError(f"standardize takes real numbers, got dtype {x.dtype}")
-    centred = _centred(x, axis)
-    return centred / _scale(centred, axis, eps)
+    y = _centred(x, axis)
+    y /= _scale(y, axis, eps)
+    return y
 
 
 def _standardize_product(v: Array, y: Array, x: Array, axis: int | tuple[int, ...], eps: float) -> Array:

@@ -71,7 +71,11 @@ def _product(a: Array, b: Array) -> Array:
 
 
 def _affine(x: Array, weight: Array, bias: Array) -> Array:
-    return _product(x, weight.mT) + bias
+    y = _product(x, weight.mT)
+    if type(y) is type(bias) is np.ndarray and bias.dtype == y.dtype and bias.shape == y.shape[-1:]:
+        y += bias
+        return y
+    return y + bias
 
 
 affine = primitive(

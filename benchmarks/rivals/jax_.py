@@ -59,6 +59,34 @@ def _training(loss: Callable[..., jax.Array], arrays: Any, x: Array, y: Array, r
     return step
 
 
+def _adam(loss: Callable[..., jax.Array], arrays: Any, x: Array, y: Array, rate: float) -> Step:
+    """With the corrections for the first steps in double precision; those of JAX's example are in single."""
+    parameters = jax.tree.map(jnp.asarray, arrays)
+    means, squares = jax.tree.map(jnp.zeros_like, parameters), jax.tree.map(jnp.zeros_like, parameters)
+    inputs, targets = jnp.asarray(x), jnp.asarray(y)
+    steps = count(1)
+
+    @partial(jax.jit, donate_argnums=(0, 1, 2))
+    def update(parameters: Any, means: Any, squares: Any, x: jax.Array, y: jax.Array, a: float, b: float) -> Any:
+        value, gradients = jax.value_and_grad(loss)(parameters, x, y)
+        means = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, means, gradients)
+        squares = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, squares, gradients)
+        parameters = jax.tree.map(
+            lambda p, m, v: p - rate * (m / a) / (jnp.sqrt(v / b) + 1e-8), parameters, means, squares
+        )
+        return parameters, means, squares, value
+
+    def step() -> jax.Array:
+        nonlocal parameters, means, squares
+        i = next(steps)
+        parameters, means, squares, value = update(
+            parameters, means, squares, inputs, targets, 1 - 0.9**i, 1 - 0.999**i
+        )
+        return value
+
+    return step
+
+
 def tiny(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
     def loss(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
         p = jax.nn.sigmoid(_network(jax.nn.relu, parameters, x))
@@ -78,14 +106,19 @@ def _cross_entropy(scores: jax.Array, y: jax.Array) -> jax.Array:
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(scores), y[:, None], axis=1))
 
 
-def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
-    def loss(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
-        return _cross_entropy(_network(jax.nn.relu, parameters, x), y)
+def _classifying(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
+    return _cross_entropy(_network(jax.nn.relu, parameters, x), y)
 
-    return _training(loss, layers, x, y, lambda: rate)
+
+def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(_classifying, layers, x, y, lambda: rate)
 
 
 wide = mlp
+
+
+def adam(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _adam(_classifying, layers, x, y, rate)
 
 
 def chain(x: Array) -> Step:
@@ -111,36 +144,66 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
     return lambda: value_and_grad(start)
 
 
-def conv(
-    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+def lenet(
+    filters: list[tuple[Array, Array]],
+    padding: tuple[int, ...],
+    layers: list[tuple[Array, Array]],
+    x: Array,
+    y: Array,
+    rate: float,
 ) -> Step:
     def loss(parameters: tuple[Parameters, Parameters], x: jax.Array, y: jax.Array) -> jax.Array:
         filters, layers = parameters
-        for weight, bias in filters:
-            x = jax.nn.relu(jax.lax.conv(x, weight, (1, 1), "VALID") + bias[:, None, None])
+        for (weight, bias), pad in zip(filters, padding, strict=True):
+            x = jax.lax.conv_general_dilated(x, weight, (1, 1), [(pad, pad)] * 2)
+            x = jax.nn.relu(x + bias[:, None, None])
             x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
         return _cross_entropy(_network(jax.nn.relu, layers, x.reshape(len(x), -1)), y)
 
-    return _training(loss, (filters, layers), x, y, lambda: rate)
+    return _adam(loss, (filters, layers), x, y, rate)
+
+
+def _linear(x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
+    return x @ weight.T + bias
+
+
+def _normalised(x: jax.Array, scale: jax.Array, shift: jax.Array) -> jax.Array:
+    return jax.nn.standardize(x, epsilon=1e-5) * scale + shift
 
 
 def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
     samples, tokens, channels = x.shape
 
-    def linear(x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
-        return x @ weight.T + bias
-
-    def normalised(x: jax.Array, scale: jax.Array, shift: jax.Array) -> jax.Array:
-        return jax.nn.standardize(x, epsilon=1e-5) * scale + shift
-
     def loss(p: dict[str, tuple[jax.Array, jax.Array]], x: jax.Array, y: jax.Array) -> jax.Array:
-        q, k, v = jnp.moveaxis(linear(x, *p["qkv"]).reshape(samples, tokens, 3, heads, channels // heads), 2, 0)
+        q, k, v = jnp.moveaxis(_linear(x, *p["qkv"]).reshape(samples, tokens, 3, heads, channels // heads), 2, 0)
         attended = jax.nn.dot_product_attention(q, k, v).reshape(samples, tokens, channels)
-        x = normalised(x + linear(attended, *p["out"]), *p["norm1"])
-        x = normalised(x + linear(jax.nn.relu(linear(x, *p["up"])), *p["down"]), *p["norm2"])
+        x = _normalised(x + _linear(attended, *p["out"]), *p["norm1"])
+        x = _normalised(x + _linear(jax.nn.relu(_linear(x, *p["up"])), *p["down"]), *p["norm2"])
         return jnp.mean((x - y) ** 2)
 
     return _training(loss, block, x, y, lambda: rate)
+
+
+def gpt(state: dict[str, Array], heads: int, x: Array, y: Array, rate: float) -> Step:
+    samples, tokens = x.shape
+    channels = state["places.weight"].shape[1]
+
+    def loss(p: dict[str, jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
+        def layer(name: str) -> tuple[jax.Array, jax.Array]:
+            return p[f"{name}.weight"], p[f"{name}.bias"]
+
+        h = p["tokens.weight"][x] + p["places.weight"]
+        for block in ("blocks.0", "blocks.1"):
+            qkv = _linear(_normalised(h, *layer(f"{block}.norm1")), *layer(f"{block}.qkv"))
+            q, k, v = jnp.moveaxis(qkv.reshape(samples, tokens, 3, heads, channels // heads), 2, 0)
+            attended = jax.nn.dot_product_attention(q, k, v, is_causal=True).reshape(h.shape)
+            h = h + _linear(attended, *layer(f"{block}.out"))
+            up = _linear(_normalised(h, *layer(f"{block}.norm2")), *layer(f"{block}.up"))
+            h = h + _linear(jax.nn.gelu(up), *layer(f"{block}.down"))
+        scores = _linear(_normalised(h, *layer("norm")), *layer("head"))
+        return _cross_entropy(scores.reshape(len(y), -1), y)
+
+    return _adam(loss, state, x, y.reshape(-1), rate)
 
 
 def hess(x: Array) -> Step:

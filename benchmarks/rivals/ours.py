@@ -73,15 +73,17 @@ def _network(layers: list[tuple[Array, Array]], activation: type[nn.Module], dty
     return nn.Sequential(*modules[:-1])
 
 
-def _training(model: nn.Module, criterion: nn.Module, x: Array, y: Array, rate: float) -> Step:
-    optimizer = nn.optim.SGD(model.parameters(), lr=rate)
+def _training(
+    model: nn.Module, criterion: nn.Module, x: Array, y: Array, rate: float, optimizer: Any = nn.optim.SGD
+) -> Step:
     inputs, targets = ad.Tensor(x), ad.Tensor(y)
+    update = optimizer(model.parameters(), lr=rate)
 
     def step() -> ad.Tensor:
-        optimizer.zero_grad()
+        update.zero_grad()
         loss = criterion(model(inputs), targets)
         loss.backward()
-        optimizer.step()
+        update.step()
         return loss
 
     return step
@@ -100,6 +102,10 @@ def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> S
 
 
 wide = mlp
+
+
+def adam(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(_network(layers, nn.ReLU), nn.CrossEntropyLoss(), x, y, rate, nn.optim.Adam)
 
 
 def chain(x: Array) -> Step:
@@ -121,23 +127,21 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
     return step
 
 
-def conv(
-    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+def lenet(
+    filters: list[tuple[Array, Array]],
+    padding: tuple[int, ...],
+    layers: list[tuple[Array, Array]],
+    x: Array,
+    y: Array,
+    rate: float,
 ) -> Step:
-    class Net(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            for i, (weight, bias) in enumerate(filters):
-                setattr(self, f"weight{i}", nn.Parameter(weight))
-                setattr(self, f"bias{i}", nn.Parameter(bias))
-            self.classify = _network(layers, nn.ReLU)
-
-        def forward(self, x: ad.Tensor) -> ad.Tensor:
-            x = ad.max_pool2d(ad.relu(ad.conv2d(x, self.weight0, self.bias0)), 2)
-            x = ad.max_pool2d(ad.relu(ad.conv2d(x, self.weight1, self.bias1)), 2)
-            return self.classify(nn.functional.flatten(x, 1))
-
-    return _training(Net(), nn.CrossEntropyLoss(), x, y, rate)
+    modules: list[nn.Module] = []
+    for (weight, bias), pad in zip(filters, padding, strict=True):
+        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2], padding=pad)
+        conv.load_state_dict({"weight": weight, "bias": bias})
+        modules += [conv, nn.ReLU(), nn.MaxPool2d(2)]
+    model = nn.Sequential(*modules, nn.Flatten(), *_network(layers, nn.ReLU))
+    return _training(model, nn.CrossEntropyLoss(), x, y, rate, nn.optim.Adam)
 
 
 def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
@@ -164,6 +168,50 @@ def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Ar
         return loss
 
     return step
+
+
+class _Block(nn.Module):
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(channels)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.out = nn.Linear(channels, channels)
+        self.norm2 = nn.LayerNorm(channels)
+        self.up = nn.Linear(channels, 4 * channels)
+        self.down = nn.Linear(4 * channels, channels)
+
+    def attend(self, x: ad.Tensor) -> ad.Tensor:
+        n, tokens, channels = x.shape
+        qkv = ad.reshape(self.qkv(x), (n, tokens, 3, self.heads, channels // self.heads))
+        q, k, v = ad.unstack(ad.permute_dims(qkv, (2, 0, 3, 1, 4)))
+        y = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(ad.reshape(ad.swapaxes(y, 1, 2), (n, tokens, channels)))
+
+    def forward(self, x: ad.Tensor) -> ad.Tensor:
+        x = x + self.attend(self.norm1(x))
+        return x + self.down(nn.functional.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+class _GPT(nn.Module):
+    def __init__(self, vocabulary: int, tokens: int, channels: int, heads: int, blocks: int) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, channels)
+        self.places = nn.Embedding(tokens, channels)
+        self.blocks = nn.Sequential(*(_Block(channels, heads) for _ in range(blocks)))
+        self.norm = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, vocabulary)
+
+    def forward(self, x: ad.Tensor) -> ad.Tensor:
+        h = self.tokens(x) + self.places(ad.arange(x.shape[1]))
+        return ad.reshape(self.head(self.norm(self.blocks(h))), (-1, self.head.out_features))
+
+
+def gpt(state: dict[str, Array], heads: int, x: Array, y: Array, rate: float) -> Step:
+    vocabulary, (tokens, channels) = len(state["head.weight"]), state["places.weight"].shape
+    model = _GPT(vocabulary, tokens, channels, heads, blocks=2)
+    model.load_state_dict(state)
+    return _training(model, nn.CrossEntropyLoss(), x, y.reshape(-1), rate, nn.optim.Adam)
 
 
 def hess(x: Array) -> Step:

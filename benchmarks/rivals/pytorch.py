@@ -78,15 +78,17 @@ def _network(layers: list[tuple[Array, Array]], activation: type[nn.Module]) -> 
     return nn.Sequential(*modules[:-1])
 
 
-def _training(model: nn.Module, criterion: nn.Module, x: Array, y: Array, rate: float) -> Step:
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+def _training(
+    model: nn.Module, criterion: nn.Module, x: Array, y: Array, rate: float, optimizer: Any = torch.optim.SGD
+) -> Step:
     inputs, targets = torch.tensor(x), torch.tensor(y)
+    update = optimizer(model.parameters(), lr=rate)
 
     def step() -> torch.Tensor:
-        optimizer.zero_grad()
+        update.zero_grad()
         loss = criterion(model(inputs), targets)
         loss.backward()
-        optimizer.step()
+        update.step()
         return loss
 
     return step
@@ -105,6 +107,10 @@ def mlp(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> S
 
 
 wide = mlp
+
+
+def adam(layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float) -> Step:
+    return _training(_network(layers, nn.ReLU), nn.CrossEntropyLoss(), x, y, rate, torch.optim.Adam)
 
 
 def chain(x: Array) -> Step:
@@ -133,16 +139,21 @@ def deep(h: float, depth: int, scale: float, shift: float) -> Step:
     return step
 
 
-def conv(
-    filters: list[tuple[Array, Array]], layers: list[tuple[Array, Array]], x: Array, y: Array, rate: float
+def lenet(
+    filters: list[tuple[Array, Array]],
+    padding: tuple[int, ...],
+    layers: list[tuple[Array, Array]],
+    x: Array,
+    y: Array,
+    rate: float,
 ) -> Step:
     modules: list[nn.Module] = []
-    for weight, bias in filters:
-        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2])
+    for (weight, bias), pad in zip(filters, padding, strict=True):
+        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2], padding=pad)
         conv.load_state_dict({"weight": torch.tensor(weight), "bias": torch.tensor(bias)})
         modules += [conv, nn.ReLU(), nn.MaxPool2d(2)]
     model = nn.Sequential(*modules, nn.Flatten(), *_network(layers, nn.ReLU))
-    return _training(model, nn.CrossEntropyLoss(), x, y, rate)
+    return _training(model, nn.CrossEntropyLoss(), x, y, rate, torch.optim.Adam)
 
 
 def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Array, rate: float) -> Step:
@@ -155,6 +166,50 @@ def attention(block: dict[str, tuple[Array, Array]], heads: int, x: Array, y: Ar
     state |= {"self_attn.in_proj_weight": block["qkv"][0], "self_attn.in_proj_bias": block["qkv"][1]}
     model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
     return _training(model, nn.MSELoss(), x, y, rate)
+
+
+class _Block(nn.Module):
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(channels)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.out = nn.Linear(channels, channels)
+        self.norm2 = nn.LayerNorm(channels)
+        self.up = nn.Linear(channels, 4 * channels)
+        self.down = nn.Linear(4 * channels, channels)
+
+    def attend(self, x: torch.Tensor) -> torch.Tensor:
+        n, tokens, channels = x.shape
+        qkv = self.qkv(x).view(n, tokens, 3, self.heads, channels // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()
+        y = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(y.transpose(1, 2).reshape(n, tokens, channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.attend(self.norm1(x))
+        return x + self.down(nn.functional.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+class _GPT(nn.Module):
+    def __init__(self, vocabulary: int, tokens: int, channels: int, heads: int, blocks: int) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, channels)
+        self.places = nn.Embedding(tokens, channels)
+        self.blocks = nn.Sequential(*(_Block(channels, heads) for _ in range(blocks)))
+        self.norm = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, vocabulary)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.tokens(x) + self.places(torch.arange(x.shape[1]))
+        return self.head(self.norm(self.blocks(h))).flatten(0, 1)
+
+
+def gpt(state: dict[str, Array], heads: int, x: Array, y: Array, rate: float) -> Step:
+    vocabulary, (tokens, channels) = len(state["head.weight"]), state["places.weight"].shape
+    model = _GPT(vocabulary, tokens, channels, heads, blocks=2)
+    model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
+    return _training(model, nn.CrossEntropyLoss(), x, y.reshape(-1), rate, torch.optim.Adam)
 
 
 def hess(x: Array) -> Step:

@@ -18,6 +18,7 @@ from autodiff.testing.culprit import culprit, kinks
 from autodiff.testing.evidence import explained, misshapen
 from autodiff.testing.examination import Examination, Tally
 from autodiff.testing.products import differentiated
+from autodiff.testing.programs import Program
 from autodiff.testing.report import GradientError, InconclusiveWarning, Mistake, Report
 
 #: An argument of up to so many numbers is moved along each of them.
@@ -205,14 +206,14 @@ def _names(function: Callable[..., Any]) -> list[str]:
 
 
 def _called(function: Callable[..., Any], otherwise: str = "f") -> str:
-    name = getattr(function, "__name__", None) or getattr(function, "name", None) or type(function).__name__
+    name = getattr(function, "__name__", None) or getattr(function, "name", None) or type(function).__name__.lower()
     return name if name.isidentifier() else otherwise
 
 
 def _source(function: Callable[..., Any], name: str) -> str:
     """Code that makes a function, or says which it is."""
-    if callable(code := getattr(function, "code", None)):
-        return str(code())
+    if isinstance(function, Program):
+        return function.definition(name)
     module = getattr(function, "__module__", None)
     found = getattr(sys.modules.get(module or ""), name, None)
     if found is function and module not in ("__main__", "builtins"):

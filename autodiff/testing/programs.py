@@ -138,16 +138,21 @@ class Program:
 
         Operations that are not in the table of operations are called by their bare names.
         """
-        names = [*self.names, *map(_source, self.constants), *(f"v{i}" for i in range(len(self.steps)))]
         given = map("{} = ad.Tensor({}, requires_grad=True)".format, self.names, map(_numbers, self.args))
+        made, outputs = self._lines()
+        return _with_imports("\n".join([*given, *made, f"y = {outputs}"]))
+
+    def definition(self, name: str = "program") -> str:
+        """Python source of a function of the leaves that computes the same."""
+        made, outputs = self._lines()
+        body = "".join(f"    {line}\n" for line in [*made, f"return {outputs}"])
+        return _with_imports(f"def {name}({', '.join(self.names)}):\n{body}")
+
+    def _lines(self) -> tuple[list[str], str]:
+        """A line for each step, and the names of the outputs."""
+        names = [*self.names, *map(_source, self.constants), *(f"v{i}" for i in range(len(self.steps)))]
         made = [f"v{i} = {_call(step, [names[k] for k in step.inputs])}" for i, step in enumerate(self.steps)]
-        body = "\n".join([*given, *made, f"y = {', '.join(names[i] for i in self.outputs)}"])
-        imports = ["import autodiff as ad"]
-        if "np." in body:
-            imports.insert(0, "import numpy as np")
-        if "table[" in body:
-            imports.append("from autodiff.op import table")
-        return "\n".join(imports) + "\n\n" + body
+        return made, ", ".join(names[i] for i in self.outputs)
 
     __str__ = __repr__ = code
 
@@ -156,6 +161,15 @@ class Program:
         for line in self.code().splitlines():
             printer.text(line)
             printer.break_()
+
+
+def _with_imports(body: str) -> str:
+    imports = ["import autodiff as ad"]
+    if "np." in body:
+        imports.insert(0, "import numpy as np")
+    if "table[" in body:
+        imports.append("from autodiff.op import table")
+    return "\n".join(imports) + "\n\n" + body
 
 
 def _plain(y: Any) -> Any:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 from autodiff.testing import GradientError, InconclusiveWarning, check_grads, check_jvp, check_vjp
+from autodiff.testing.programs import Program
 
 RNG = np.random.default_rng(3)
 x, p = RNG.normal(size=6), RNG.uniform(0.5, 2.0, 6)
@@ -299,3 +300,11 @@ def test_half_precision_is_told_as_far_as_it_goes():
         warnings.simplefilter("ignore", InconclusiveWarning)
         assert check_grads(ad.tanh, np.float16(x)).verdict != "wrong"
         assert check_grads(planted(lambda y, x: 1 + y * y), np.float16(x), raises=False).verdict == "wrong"
+
+
+def test_a_failing_program_is_reproduced_as_a_function():
+    program = Program.of(ad.sum(ad.tanh(leaf := ad.Tensor(p, requires_grad=True)) * leaf), leaf[0] * 2.0)
+    report = check_grads(program, *program.args)
+    names = {}
+    exec(report.reproducer(), names)
+    np.testing.assert_array_equal(names["program"](ad.Tensor(p))[0].data, program(p)[0])

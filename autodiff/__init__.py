@@ -339,6 +339,7 @@ from autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 if TYPE_CHECKING:
     from autodiff import testing
 else:
+    del TYPE_CHECKING
 
     def __getattr__(name):
         """`testing`, when it is first used."""

@@ -350,9 +350,9 @@ class Examination:
         left, right = np.atleast_1d(g @ dy), np.atleast_1d(gx @ v)
         self.agree("<g, J v> = <J^T g, v>", left, right, size, again)
 
-    def same(self, what: str, one: Array, other: Array, like: Arrays) -> None:
-        """Compare two ways to compute the same product, of the shapes of `like`."""
-        size = _largest(np.abs(one) + np.abs(other), like)
+    def same(self, what: str, one: Array, other: Array, like: Arrays, terms: Array) -> None:
+        """Compare two ways to compute the same product, of the shapes of `like`, that sums up terms so large."""
+        size = _largest(np.abs(one) + np.abs(other), like) + np.max(np.abs(terms), initial=0.0)
         self.agree(what, one, other, size, lambda: _ROUNDINGS * self.eps * size)
 
     def symmetric(self) -> None:

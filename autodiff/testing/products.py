@@ -29,10 +29,12 @@ def differentiated(exam: Examination, function: Callable[..., Any], given: Argum
     def pulled(*gs: Any) -> Any:
         return vjp(followed, *xs)[1](list(gs))
 
-    exam.same("J^T g differentiated in g", _flat(jvp(pulled, g, h)[1]), _flat(pulled(*h)), given.xs)
+    first = _flat(pulled(*h))
+    exam.same("J^T g differentiated in g", _flat(jvp(pulled, g, h)[1]), first, given.xs, first)
     _, over_push = vjp(lambda *at: jvp(followed, at, v)[1], *xs)
     _, over_pull = vjp(lambda *at: vjp(followed, *at)[1](g), *xs)
-    exam.same("the gradient of <g, J v>, pushed and pulled", _flat(over_push(g)), _flat(over_pull(tuple(v))), given.xs)
+    ways = _flat(over_push(g)), _flat(over_pull(tuple(v)))
+    exam.same("the gradient of <g, J v>, pushed and pulled", *ways, given.xs, first)
 
 
 def _flat(products: Any) -> Array:

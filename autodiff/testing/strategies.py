@@ -114,11 +114,9 @@ class Choices:
         return laid_out(self._numbers(shape, low, high, distinct, zeros), self.choice(LAYOUTS))
 
     def _levels(self, shape: tuple[int, ...]) -> Any:
-        """Integers below 2**16, which shrink to zero: one choice for all, which is quick, and one that stirs them."""
-        size = math.prod(shape)
-        levels = np.frombuffer(self._draw(st.binary(min_size=2 * size, max_size=2 * size)), ">u2").astype(int)
-        stir = self._draw(st.sampled_from(range(8)))
-        return ((levels + 40503 * stir * np.arange(1, size + 1)) % 2**16).reshape(shape)
+        """Integers below 2**16, which shrink to zero; one choice for all of them, which is quick."""
+        size = 2 * math.prod(shape)
+        return np.frombuffer(self._draw(st.binary(min_size=size, max_size=size)), ">u2").astype(int).reshape(shape)
 
     def _numbers(self, shape: tuple[int, ...], low: float, high: float, distinct: bool, zeros: bool) -> Any:
         """Numbers between two bounds, which shrink to simple ones; all different, or some of them zero."""
@@ -138,12 +136,12 @@ class Choices:
 
     def broadcastable(self, bounds: Sequence[tuple[float, float]]) -> tuple[Any, ...]:
         """An array between each two bounds, of shapes that can be broadcast together."""
-        shapes = self.broadcastable_shapes(len(bounds))
+        shapes = self._broadcastable_shapes(len(bounds))
         return tuple(
             self.array(shape=shape, low=low, high=high) for shape, (low, high) in zip(shapes, bounds, strict=True)
         )
 
-    def broadcastable_shapes(self, n: int) -> list[tuple[int, ...]]:
+    def _broadcastable_shapes(self, n: int) -> list[tuple[int, ...]]:
         """So many shapes that can be broadcast together: one, and what is left of it without some axes or lengths."""
         whole, kept = self.shape(), self.integer(0, n - 1) if n > 1 else 0
         return [whole if i == kept else self._part_of(whole) for i in range(n)]
@@ -344,8 +342,17 @@ def broadcastable(draw: Any, /, n: int, dtype: Any = np.float64, **options: Any)
     ...     assert a.grad.shape == a.shape and b.grad.shape == b.shape
     >>> test_a_gradient_has_the_shape_of_its_tensor()
     """
-    shapes = Choices(draw).broadcastable_shapes(n)
+    shapes = Choices(draw)._broadcastable_shapes(n)
     return tuple(draw(tensors(dtype, shape, **options)) for shape in shapes)
+
+
+class _Stirred(Choices):
+    """Choices of numbers that are simple only if they have to be: no two alike find more mistakes than many ones do."""
+
+    def _levels(self, shape: tuple[int, ...]) -> Any:
+        levels = super()._levels(shape)
+        stir = self.choice(range(8))
+        return (levels + 40503 * stir * np.arange(1, levels.size + 1).reshape(shape)) % 2**16
 
 
 @st.composite
@@ -354,7 +361,7 @@ def op_calls(draw: Any, op: Op, complex_too: bool = False) -> Call:
 
     With `complex_too`, arrays may be complex, with real parts from the domain and imaginary parts between -1 and 1.
     """
-    args, params = op.drawn(Choices(draw, complex_too))
+    args, params = op.drawn(_Stirred(draw, complex_too))
     assume(op.clear(args, params))
     return args, params
 

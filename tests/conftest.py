@@ -8,4 +8,5 @@ settings.register_profile(
     "default", deadline=None, print_blob=True, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=6)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))

@@ -32,7 +32,7 @@ def is_complex(x):
 def test_law(op, law):
     reached = Counter()
 
-    @settings(max_examples=20)
+    @settings(max_examples=12)
     @given(st.data())
     def check(data):
         args, params = data.draw(op_calls(op, complex_too=True))

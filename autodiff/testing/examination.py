@@ -253,7 +253,7 @@ class Examination:
     def agree(self, what: str, one: Array, other: Array, size: Array, again: Callable[[], Array]) -> None:
         """Compare two things that are equal but for rounding; `again` gives how far they spread under roundings."""
         off = np.abs(one - other)
-        slack = self.rounding * size + self.smallest
+        slack = self.rounding * size + SAFETY * self.eps * np.max(self.size, initial=0.0) + self.smallest
         if np.any(~(off <= slack)):
             slack = slack + _SPREADS * again()
         wrong = ~(off <= slack) & np.isfinite(one + other + slack)

@@ -243,7 +243,7 @@ def _examine(claim: Claim, report: Report, rng: np.random.Generator, each: int, 
     exam = Examination(claim, rng)
     if not exam.ys:
         raise TypeError("the function gives no floating-point numbers, which alone have a derivative")
-    if not repeats(claim):
+    if not repeats(claim, exam.ys):
         report.reasons["the function gives something else each time"] = 1
         return None
     if not np.all(np.isfinite(exam.y)):
@@ -281,7 +281,6 @@ def _enter(exam: Examination, report: Report, prefix: str) -> None:
     report.comparisons += tally.comparisons
     report.conclusive += tally.conclusive
     report.kinks += tally.kinks
-    for reason, n in tally.reasons.items():
-        report.reasons[reason] = report.reasons.get(reason, 0) + n
+    report.reasons += tally.reasons
     if tally.wrong:
         report.witnesses.append(lambda: explained(exam, tally.wrong, prefix))

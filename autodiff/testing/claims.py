@@ -252,8 +252,3 @@ def length(a: Array) -> int:
 def wide(arrays: Sequence[Array]) -> Arrays:
     """The same in double precision."""
     return [a.astype(_WIDE.get(a.dtype, a.dtype)) for a in arrays]
-
-
-def element(a: Array, k: int) -> tuple[int, ...]:
-    """Which element of an array the k-th of its real numbers belongs to."""
-    return tuple(int(i) for i in np.unravel_index(k // (2 if a.dtype.kind == "c" else 1), a.shape))

@@ -19,9 +19,9 @@ def misconduct(claim: Claim, gs: Arrays) -> list[Mistake]:
     return [*_of_function(claim), *(_of_pull(claim, gs) if claim.pull_at else ())]
 
 
-def repeats(claim: Claim) -> bool:
-    """Whether the function gives the same twice."""
-    return _same(claim.function(claim.xs), claim.function(claim.xs))
+def repeats(claim: Claim, ys: Arrays) -> bool:
+    """Whether the function gives the same again."""
+    return _same(claim.function(claim.xs), ys)
 
 
 def _of_function(claim: Claim) -> Iterator[Mistake]:

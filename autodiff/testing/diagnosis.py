@@ -58,7 +58,7 @@ class Evidence:
 def guesses(evidence: Evidence) -> list[str]:
     """What the mistake may be, the likeliest first; none if it is like nothing that is known."""
     if evidence.claimed.shape != evidence.x.shape:
-        return [guess for guess in (_unsummed(evidence), _transposed_shape(evidence)) if guess]
+        return [guess for guess in (_unsummed(evidence), _transposed(evidence)) if guess]
     for look in _LOOKS:
         if guess := look(evidence):
             return [guess]
@@ -83,14 +83,6 @@ def _unsummed(e: Evidence) -> str | None:
     return f"a missing sum over the broadcast axis {named} of the result: {what}"
 
 
-def _transposed_shape(e: Evidence) -> str | None:
-    for axes in itertools.permutations(range(e.claimed.ndim)):
-        turned = np.transpose(e.claimed, axes)
-        if turned.shape == e.x.shape and e.same(turned, e.found):
-            return f"transposed: np.transpose(…, {axes}) of it is right"
-    return None
-
-
 # All elements
 
 
@@ -112,7 +104,7 @@ def _sign(e: Evidence) -> str | None:
 
 
 def _transposed(e: Evidence) -> str | None:
-    for axes in itertools.permutations(range(e.x.ndim)):
+    for axes in itertools.permutations(range(e.claimed.ndim)):
         turned = np.transpose(e.claimed, axes)
         if list(axes) != sorted(axes) and turned.shape == e.x.shape and e.same(turned, e.found):
             return f"transposed: np.transpose(…, {axes}) of it is right"

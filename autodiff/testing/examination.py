@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +17,7 @@ from autodiff.testing.numerical import (
     SAFETY,
     Array,
     Slope,
+    dense,
     noise_of,
     slope,
     stacked,
@@ -55,12 +57,7 @@ class Tally:
     kinks: int = 0
     wrong: list[Suspicion] = field(default_factory=list)
     #: Why comparisons told nothing, and how many each.
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def unclear(self, reason: str, n: int = 1) -> None:
-        """Count comparisons that told nothing."""
-        if n:
-            self.reasons[reason] = self.reasons.get(reason, 0) + n
+    reasons: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -92,6 +89,7 @@ class Examination:
         #: Over distances like this roundings are independent, and smooth functions still like low polynomials.
         self.wider = self.eps**0.4
         self.values = self._reference()
+        self.here = self.values(self.x)
         near = self.values(self.x + LARGEST * self.direction())
         #: How large the values are, here and near.
         self.size = np.maximum(np.abs(self.y), np.where(np.isfinite(near), np.abs(near), 0.0))
@@ -127,8 +125,8 @@ class Examination:
         return values if np.all(close) else lambda at: values(at, self.claim.xs)
 
     def curve(self, v: Array) -> Callable[[Any], Array]:
-        """What the function does along a direction."""
-        return lambda t: self.values(self.x + t * v)
+        """What the function does along a direction; its beginning, common to all, is not computed again."""
+        return lambda t: self.values(self.x + t * v) if t else self.here
 
     def noise(self, width: float) -> Array:
         """How far off the values are, by how irregular they are over points so far apart."""
@@ -136,17 +134,13 @@ class Examination:
             self._noise[width] = noise_of(self.curve(self.direction()), width)
         return self._noise[width]
 
-    def _dense(self, n: int) -> Array:
-        """Numbers of size one, no two alike: a direction that no mistake is orthogonal to."""
-        return self.rng.uniform(0.3, 1.0, n) * self.rng.choice([-1.0, 1.0], n)
-
     def gradient(self) -> Array:
         """A gradient of the results, drawn at random."""
-        return self._dense(len(self.y))
+        return dense(self.rng, len(self.y))
 
     def direction(self) -> Array:
         """A way to move all the arguments, drawn at random."""
-        return self.scale * self._dense(len(self.x))
+        return self.scale * dense(self.rng, len(self.x))
 
     # Directions and slopes
 
@@ -164,7 +158,7 @@ class Examination:
                 else:
                     for _ in range(2 if each else 1):
                         v = np.zeros(len(self.x))
-                        v[start : start + n] = self.scale[start : start + n] * self._dense(n)
+                        v[start : start + n] = self.scale[start : start + n] * dense(self.rng, n)
                         yield Direction(i, v, None)
             start += n
 
@@ -230,8 +224,8 @@ class Examination:
         self.tally.conclusive += int(np.sum(told))
         self.tally.kinks += int(np.sum(found.kinks & told))
         blurred = ~told & ~np.isfinite(found.error)
-        self.tally.unclear("the function is not finite, or jumps, next to the point", int(np.sum(blurred)))
-        self.tally.unclear("its values are too noisy, or its derivative too large", int(np.sum(~told & ~blurred)))
+        self.tally.reasons["the function is not finite, or jumps, next to the point"] += int(np.sum(blurred))
+        self.tally.reasons["its values are too noisy, or its derivative too large"] += int(np.sum(~told & ~blurred))
         for k in np.flatnonzero(wrong):
             numerical = float(found.value[k])
             self.tally.wrong.append(Suspicion(what, argument, float(claimed[k]), numerical, float(slack[k]), g))
@@ -283,7 +277,7 @@ class Examination:
 
     def _near(self, x: Array, ulps: float) -> Array:
         """The same, off by a few roundings."""
-        return x * (1 + ulps * self.eps * self._dense(len(x)))
+        return x * (1 + ulps * self.eps * dense(self.rng, len(x)))
 
     # Products
 
@@ -368,7 +362,7 @@ class Examination:
 
     def additive(self, what: str, product: Callable[[Arrays, Array], Array], scale: Array, like: Arrays) -> None:
         """A product with the Jacobian, of the shapes of `like`, is linear."""
-        a, b = scale * self._dense(len(scale)), scale * self._dense(len(scale))
+        a, b = scale * dense(self.rng, len(scale)), scale * dense(self.rng, len(scale))
         factor = -1.7
         of_a, of_b, of_sum = (product(self.claim.xs, v) for v in (a, b, a + factor * b))
         size = _largest(np.abs(of_a) + abs(factor) * np.abs(of_b), like)

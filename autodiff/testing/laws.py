@@ -19,6 +19,7 @@ from autodiff.reverse import pull_back
 from autodiff.rules.shapes import concat, ravel
 from autodiff.tensor import Tensor
 from autodiff.testing.checks import check_grads
+from autodiff.testing.numerical import dense
 from autodiff.testing.report import GradientError
 
 Args = tuple[Any, ...]
@@ -47,15 +48,11 @@ def joined(y: Any) -> Any:
     return concat([ravel(part) for part in y if part.dtype.kind in "fc"]) if isinstance(y, tuple) else y
 
 
-def _dense(shape: tuple[int, ...], seed: int) -> Any:
-    """Numbers of size one, no two alike: a direction that no mistake is orthogonal to."""
-    return np.random.default_rng(seed).uniform(0.3, 1.0, shape) * np.random.default_rng(seed + 1).choice([-1, 1], shape)
-
-
 def _cotangent(y: Any, seed: int) -> Any:
     """A gradient of a result, complex if that is."""
-    g = _dense(y.shape, seed)
-    return g + 1j * _dense(y.shape, seed + 5) if y.dtype.kind == "c" else g
+    rng = np.random.default_rng(seed)
+    g = dense(rng, y.shape)
+    return g + 1j * dense(rng, y.shape) if y.dtype.kind == "c" else g
 
 
 def _close(what: str, op: Op, ours: Any, theirs: Any, slack: Any, args: Args, params: Params) -> None:

@@ -34,6 +34,11 @@ _IMAGINARY = 1e-100
 SAFETY = 10.0
 
 
+def dense(rng: np.random.Generator, shape: Any) -> Array:
+    """Numbers of size one, no two alike: a direction that no mistake is orthogonal to."""
+    return rng.uniform(0.3, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
+
+
 @dataclass(frozen=True)
 class Slope:
     """The slopes of a vector's elements, each within `error` of the interval from `low` to `high`.
@@ -216,8 +221,8 @@ def with_complex_steps(slopes: Sequence[Slope]) -> list[Slope]:
         if found.exact is None:
             return list(slopes)
         tellable = found.error <= 1e-3 * np.abs(found.value)
-        off = found.distance(found.exact) > SAFETY * found.error
-        if np.any(off & (tellable | (found.distance(found.exact) > 1e3 * found.error))):
+        off = found.distance(found.exact)
+        if np.any((off > SAFETY * found.error) & (tellable | (off > 1e3 * found.error))):
             return list(slopes)
         agreed = agreed or bool(np.any(tellable & ~found.kinks))
     return [_exactly(found) for found in slopes] if agreed else list(slopes)

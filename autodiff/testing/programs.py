@@ -14,6 +14,7 @@ import autodiff as ad
 from autodiff.graph import Graph, Node, Vertex, graph
 from autodiff.op import Array, Op, part, table
 from autodiff.tensor import Tensor, bare
+from autodiff.testing.source import numbers, source
 from autodiff.trees import leaves
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Program:
 
         Operations that are not in the table of operations are called by their bare names.
         """
-        given = map("{} = ad.Tensor({}, requires_grad=True)".format, self.names, map(_numbers, self.args))
+        given = map("{} = ad.Tensor({}, requires_grad=True)".format, self.names, map(numbers, self.args))
         made, outputs = self._lines()
         return _with_imports("\n".join([*given, *made, f"y = {outputs}"]))
 
@@ -150,7 +151,7 @@ class Program:
 
     def _lines(self) -> tuple[list[str], str]:
         """A line for each step, and the names of the outputs."""
-        names = [*self.names, *map(_source, self.constants), *(f"v{i}" for i in range(len(self.steps)))]
+        names = [*self.names, *map(source, self.constants), *(f"v{i}" for i in range(len(self.steps)))]
         made = [f"v{i} = {_call(step, [names[k] for k in step.inputs])}" for i, step in enumerate(self.steps)]
         return made, ", ".join(names[i] for i in self.outputs)
 
@@ -189,30 +190,6 @@ def _names(args: Sequence[Vertex]) -> tuple[str, ...]:
 # Source text
 
 
-def _numbers(x: Array) -> str:
-    """The arguments that give an array back, all of its digits and its dtype."""
-    if 0 in x.shape:
-        return f"np.zeros({x.shape}, {str(x.dtype)!r})"
-    natural = x.dtype in (np.float64, np.complex128, np.int64, np.bool)
-    text = re.sub(r"\b(nan|inf)", r"np.\1", repr(x.tolist()))
-    return text if natural else f"{text}, dtype={str(x.dtype)!r}"
-
-
-def _source(value: Any) -> str:
-    """An expression for a constant or a parameter."""
-    if isinstance(value, np.ndarray):
-        numbers = _numbers(value)
-        return numbers if 0 in value.shape else f"np.array({numbers})"
-    if isinstance(value, np.dtype):
-        return f"np.dtype({str(value)!r})"
-    if isinstance(value, (tuple, list)):
-        parts = ", ".join(map(_source, value))
-        return f"[{parts}]" if isinstance(value, list) else f"({parts}{',' * (len(value) == 1)})"
-    if isinstance(value, (float, complex, np.inexact)):
-        return re.sub(r"(?<![\w.])(nan|inf)", r"np.\1", repr(value))
-    return repr(value)
-
-
 def _key(key: Any) -> str:
     """An index as it stands between brackets."""
     if isinstance(key, slice):
@@ -222,7 +199,7 @@ def _key(key: Any) -> str:
         return "..."
     if isinstance(key, tuple) and key:
         return ", ".join(map(_key, key)) + "," * (len(key) == 1)
-    return _source(key)
+    return source(key)
 
 
 def _call(step: Step, xs: list[str]) -> str:
@@ -232,7 +209,7 @@ def _call(step: Step, xs: list[str]) -> str:
         return f"{xs[0]}[{params['index']}]"
     if op.name == "getitem":
         return f"{xs[0]}[{_key(params['key'])}]"
-    given = xs + [f"{k}={_source(v)}" for k, v in params.items() if not _left_out(op, k, v)]
+    given = xs + [f"{k}={source(v)}" for k, v in params.items() if not _left_out(op, k, v)]
     return f"{_callee(op)}({', '.join(given)})"
 
 

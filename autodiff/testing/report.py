@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autodiff.graph import graph
 from autodiff.tensor import unwrapped
-from autodiff.trees import Tree, leaves, rebuilt
+from autodiff.testing.source import array_source, source
+from autodiff.trees import Tree, mapped
 
 #: Arrays of more elements than this are written to a file, not into the text of a reproducer.
 _LONG = 300
@@ -90,7 +91,7 @@ class Report:
     comparisons: int = 0
     conclusive: int = 0
     kinks: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
     #: Whoever can say what is wrong: it takes time, and is asked only if somebody wants to know.
     witnesses: list[Callable[[], list[Mistake]]] = field(default_factory=list)
     #: Finds the smallest graph that has the mistake.
@@ -152,7 +153,7 @@ class Report:
         lines += self.source.splitlines()
         for i, arg in enumerate(self.args):
             names.append(f"x{i}")
-            lines.append(f"x{i} = {tree_source(arg)}")
+            lines.append(f"x{i} = {source(mapped(unwrapped, arg), _at_hand)}")
         return "\n".join([*lines, self.call.format(", ".join(names))])
 
 
@@ -160,33 +161,10 @@ def _number(x: Any) -> str:
     return f"{x:.10g}" if np.iscomplexobj(x) or np.isrealobj(x) else str(x)
 
 
-def tree_source(tree: Tree) -> str:
-    """Python code for nested arrays."""
-    parts = [_Code(source_of(unwrapped(leaf))) for leaf in leaves(tree)]
-    return repr(rebuilt(tree, parts))
-
-
-class _Code(str):
-    """A piece of code, whose repr is itself."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def source_of(x: Any) -> str:
-    """Python code for an array, to the last bit; of a long one, code that loads it from a file that is written."""
-    if not isinstance(x, (np.ndarray, np.generic)):
-        return repr(x)
-    if x.size > _LONG:
-        with tempfile.NamedTemporaryFile(prefix="autodiff-", suffix=".npy", delete=False) as file:
-            np.save(file, x)
-        return f"np.load({str(Path(file.name))!r})"
-    text = repr(x.tolist())
-    for name in ("nan", "inf"):
-        text = text.replace(name, f"np.{name}")
-    if x.size == 0:
-        return f"np.zeros({x.shape}, {x.dtype.name!r})"
-    exact = x.dtype in (np.float64, np.int64, np.bool, np.complex128)
-    return f"np.array({text}" + (")" if exact else f", {x.dtype.name!r})")
+def _at_hand(x: Any) -> str:
+    """An expression for an array; of a long one, it loads the array from a file that is written."""
+    if x.size <= _LONG:
+        return array_source(x)
+    with tempfile.NamedTemporaryFile(prefix="autodiff-", suffix=".npy", delete=False) as file:
+        np.save(file, x)
+    return f"np.load({file.name!r})"

@@ -15,20 +15,23 @@ Array = np.ndarray[Any, Any]
 # Settings
 
 
+def whole(where: str, name: str, value: Any, least: int) -> int:
+    """A whole number that is not too small."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{where}: {name} is a whole number, got {value!r}")
+    if value < least:
+        raise ValueError(f"{where}: {name} is at least {least}, got {value}")
+    return int(value)
+
+
 def size(layer: str, name: str, value: Any) -> int:
     """A number of features: a whole number of at least 0."""
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise TypeError(f"{layer}: {name} is a whole number, got {value!r}")
-    if value < 0:
-        raise ValueError(f"{layer}: {name} is at least 0, got {value}")
-    return int(value)
+    return whole(layer, name, value, 0)
 
 
 def count(layer: str, name: str, value: Any) -> int:
     """A whole number of at least 1."""
-    if size(layer, name, value) < 1:
-        raise ValueError(f"{layer}: {name} is at least 1, got {value}")
-    return int(value)
+    return whole(layer, name, value, 1)
 
 
 def each(layer: str, name: str, value: Any, dims: int, least: int) -> tuple[int, ...]:
@@ -112,7 +115,7 @@ def indices(where: str, input: Any, n: int) -> Array:
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{where} takes indices, whole numbers, got dtype {array.dtype}")
     if array.size and not (array.min() >= 0 and array.max() < n):
-        raise ValueError(f"{where} takes indices from 0 to {n - 1}, got {_first((array < 0) | (array >= n), array)}")
+        raise ValueError(f"{where} takes indices from 0 to {n - 1}, got {first((array < 0) | (array >= n), array)}")
     return array.astype(np.intp, copy=False)
 
 
@@ -141,7 +144,7 @@ def probabilities(loss: str, what: str, values: Any) -> None:
     else:
         return
     if not (low >= 0 and high <= 1):
-        raise ValueError(f"{loss}: {what} is from 0 to 1, got {_first(~((array >= 0) & (array <= 1)), array)}")
+        raise ValueError(f"{loss}: {what} is from 0 to 1, got {first(~((array >= 0) & (array <= 1)), array)}")
 
 
 def signs(loss: str, target: Any) -> None:
@@ -149,7 +152,7 @@ def signs(loss: str, target: Any) -> None:
     array = _raw(target)
     wrong = np.abs(array) != 1
     if wrong.any():
-        raise ValueError(f"{loss}: the target is 1 or -1, got {_first(wrong, array)}")
+        raise ValueError(f"{loss}: the target is 1 or -1, got {first(wrong, array)}")
 
 
 def numbers(loss: str, target: Any) -> None:
@@ -157,7 +160,7 @@ def numbers(loss: str, target: Any) -> None:
     array = _raw(target)
     missing = np.isnan(array)
     if missing.any():
-        raise ValueError(f"{loss}: the target holds numbers, got {_first(missing, array)}")
+        raise ValueError(f"{loss}: the target holds numbers, got {first(missing, array)}")
 
 
 def given_weights(loss: str, name: str, weight: Any) -> Array | None:
@@ -218,7 +221,7 @@ def labels(loss: str, x: ad.Tensor, axis: int, target: Any, ignore_index: int) -
     wrong = counted & ((array < 0) | (array >= classes))
     if wrong.any():
         raise ValueError(
-            f"{loss}: class labels for {classes} classes are from 0 to {classes - 1}, got {_first(wrong, array)}"
+            f"{loss}: class labels for {classes} classes are from 0 to {classes - 1}, got {first(wrong, array)}"
         )
     return np.where(counted, array, 0), counted
 
@@ -252,7 +255,7 @@ def _array(loss: str, what: str, values: Any) -> Array:
     return array
 
 
-def _first(wrong: Any, array: Array) -> str:
+def first(wrong: Any, array: Array) -> str:
     """The first element that is wrong, and where it is."""
     if not array.ndim:
         return str(array.item())

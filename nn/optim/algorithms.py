@@ -142,10 +142,6 @@ class Adam(Optimizer):
         }
         super().__init__(params, settings)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _two_below_one(settings["betas"])
-
 
 class AdamW(Adam):
     r"""Adam with the weight decay apart from the gradient; see :func:`nn.optim.rules.adamw`.
@@ -280,10 +276,6 @@ class NAdam(Optimizer):
         }
         super().__init__(params, settings)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _two_below_one(settings["betas"])
-
 
 class RAdam(Optimizer):
     r"""Adam with small steps while the moments are uncertain; see :func:`nn.optim.rules.radam`.
@@ -347,10 +339,6 @@ class RAdam(Optimizer):
         }
         super().__init__(params, settings)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _two_below_one(settings["betas"])
-
 
 class Adamax(Optimizer):
     r"""Adam with the greatest gradient for its mean square; see :func:`nn.optim.rules.adamax`.
@@ -411,10 +399,6 @@ class Adamax(Optimizer):
             "capturable": capturable,
         }
         super().__init__(params, settings)
-
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _two_below_one(settings["betas"])
 
 
 class Adagrad(Optimizer):
@@ -538,10 +522,6 @@ class Adadelta(Optimizer):
         }
         super().__init__(params, settings)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _up_to_one("rho", settings["rho"])
-
 
 class RMSprop(Optimizer):
     r"""Steps scaled by the mean square of the gradient; see :func:`nn.optim.rules.rmsprop`.
@@ -606,10 +586,6 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, settings)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _up_to_one("alpha", settings["alpha"])
-
 
 class Lion(Optimizer):
     r"""Steps of one size against the sign of the momentum; see :func:`nn.optim.rules.lion`.
@@ -658,17 +634,3 @@ class Lion(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, settings)
-
-    def check(self, settings: dict[str, Any]) -> None:
-        super().check(settings)
-        _two_below_one(settings["betas"])
-
-
-def _two_below_one(betas: Any) -> None:
-    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-        raise ValueError(f"betas are two numbers of at least 0 and below 1, got {betas}")
-
-
-def _up_to_one(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is from 0 to 1, got {value}")

@@ -18,7 +18,7 @@ from typing import Any
 
 from nn.module import StateDictError
 from nn.optim import schedules
-from nn.optim.optimizer import Optimizer
+from nn.optim.optimizer import Optimizer, up_to_one
 
 __all__ = [
     "ChainedScheduler",
@@ -201,11 +201,6 @@ def _at_least(name: str, value: Any, least: int) -> None:
         raise ValueError(f"{name} is at least {least}, got {value}")
 
 
-def _fraction(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is from 0 to 1, got {value}")
-
-
 # Schedules that scale the rate
 
 
@@ -337,7 +332,7 @@ class ConstantLR(_Scaling):
     """
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
-        _fraction("factor", factor)
+        up_to_one("factor", factor)
         _at_least("total_iters", total_iters, 0)
         self.factor = factor
         self.total_iters = total_iters
@@ -385,7 +380,7 @@ class LinearLR(_Scaling):
     ) -> None:
         if not 0 < start_factor <= 1:
             raise ValueError(f"start_factor is above 0 and at most 1, got {start_factor}")
-        _fraction("end_factor", end_factor)
+        up_to_one("end_factor", end_factor)
         _at_least("total_iters", total_iters, 0)
         self.start_factor = start_factor
         self.end_factor = end_factor
@@ -785,7 +780,7 @@ class OneCycleLR(_Cycling):
             _at_least("steps_per_epoch", steps_per_epoch, 1)
             total_steps = epochs * steps_per_epoch
         _at_least("total_steps", total_steps, 1)
-        _fraction("pct_start", pct_start)
+        up_to_one("pct_start", pct_start)
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"anneal_strategy is 'cos' or 'linear', got {anneal_strategy!r}")
         self.total_steps = total_steps

@@ -69,6 +69,11 @@ class Optimizer:
         for name in _AT_LEAST_ZERO:
             if name in settings:
                 at_least_zero(name, settings[name])
+        for name in _UP_TO_ONE:
+            if name in settings:
+                up_to_one(name, settings[name])
+        if "betas" in settings:
+            _two_below_one(settings["betas"])
         for name, default in _COMPUTED.items():
             if settings.get(name):
                 raise ValueError(
@@ -241,6 +246,9 @@ _AT_LEAST_ZERO = (
     "initial_accumulator_value",
 )
 
+#: Settings that are from 0 to 1.
+_UP_TO_ONE = ("rho", "alpha")
+
 #: PyTorch's choices of how to compute, which do not change what is computed.
 _COMPUTED = {"foreach": None, "capturable": False, "differentiable": False, "fused": None}
 
@@ -273,6 +281,17 @@ def at_least_zero(name: str, value: Any) -> None:
         raise TypeError(f"{name} is a number, got {value!r}")
     if not value >= 0:
         raise ValueError(f"{name} is at least 0, got {value}")
+
+
+def up_to_one(name: str, value: float) -> None:
+    """Refuse what is not from 0 to 1."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is from 0 to 1, got {value}")
+
+
+def _two_below_one(betas: Any) -> None:
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise ValueError(f"betas are two numbers of at least 0 and below 1, got {betas}")
 
 
 def _plain(value: Any) -> Any:

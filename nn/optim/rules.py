@@ -118,6 +118,18 @@ def _average_square(mean: Array, x: Array, decay: float, work: Array) -> None:
     mean += work
 
 
+def _moments(
+    state: State, parameter: Array, gradient: Array, betas: tuple[float, float]
+) -> tuple[int, Array, Array, Array]:
+    """Adam's: which step this is, the means of gradients and of their squares, and room to work in."""
+    step = _next_step(state)
+    mean, square = _buffers(state, parameter, "exp_avg", "exp_avg_sq")
+    work = np.empty_like(parameter)
+    _average(mean, gradient, betas[0], work)
+    _average_square(square, gradient, betas[1], work)
+    return step, mean, square, work
+
+
 def _moved(parameter: Array, rate: float, direction: Array, scale: Array, work: Array) -> Array:
     """The parameter minus rate · direction / scale, in `work`, which may be one of the two."""
     np.divide(direction, scale, out=work)
@@ -204,11 +216,7 @@ def adam(
     """
     beta1, beta2 = betas
     parameter, gradient = _decayed(parameter, gradient, lr, weight_decay, maximize, decoupled_weight_decay)
-    step = _next_step(state)
-    mean, square = _buffers(state, parameter, "exp_avg", "exp_avg_sq")
-    work = np.empty_like(parameter)
-    _average(mean, gradient, beta1, work)
-    _average_square(square, gradient, beta2, work)
+    step, mean, square, work = _moments(state, parameter, gradient, betas)
     if amsgrad:
         (greatest,) = _buffers(state, parameter, "max_exp_avg_sq")
         square = np.maximum(greatest, square, out=greatest)
@@ -276,11 +284,7 @@ def nadam(
     """
     beta1, beta2 = betas
     parameter, gradient = _decayed(parameter, gradient, lr, weight_decay, maximize, decoupled_weight_decay)
-    step = _next_step(state)
-    mean, square = _buffers(state, parameter, "exp_avg", "exp_avg_sq")
-    work = np.empty_like(parameter)
-    _average(mean, gradient, beta1, work)
-    _average_square(square, gradient, beta2, work)
+    step, mean, square, work = _moments(state, parameter, gradient, betas)
     now, ahead = (beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay)) for t in (step, step + 1))
     product = state["mu_product"] = state.get("mu_product", 1.0) * now
     np.divide(square, 1 - beta2**step, out=work)
@@ -321,11 +325,7 @@ def radam(
     """
     beta1, beta2 = betas
     parameter, gradient = _decayed(parameter, gradient, lr, weight_decay, maximize, decoupled_weight_decay)
-    step = _next_step(state)
-    mean, square = _buffers(state, parameter, "exp_avg", "exp_avg_sq")
-    work = np.empty_like(parameter)
-    _average(mean, gradient, beta1, work)
-    _average_square(square, gradient, beta2, work)
+    step, mean, square, work = _moments(state, parameter, gradient, betas)
     rate, bias = lr / (1 - beta1**step), 1 - beta2**step
     limit = 2 / (1 - beta2) - 1
     length = limit - 2 * step * beta2**step / bias

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 import autodiff as ad
+from nn import checks
 from nn.data import DataLoader, Dataset, TensorDataset
 from nn.module import Module
 from nn.optim import LBFGS, Optimizer
@@ -134,8 +135,8 @@ def fit(
     """
     from pathlib import Path
 
-    _at_least("epochs", epochs, 0)
-    _at_least("accumulate", accumulate, 1)
+    checks.whole("fit", "epochs", epochs, 0)
+    checks.whole("fit", "accumulate", accumulate, 1)
     for name, limit in (("clip_grad_norm", clip_grad_norm), ("clip_grad_value", clip_grad_value)):
         if limit is not None and not limit > 0:
             raise ValueError(f"fit: {name} is above 0, got {limit}")
@@ -230,13 +231,6 @@ class _Function(Callback):
 
 
 # What is given
-
-
-def _at_least(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise TypeError(f"fit: {name} is a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"fit: {name} is at least {least}, got {value}")
 
 
 def _batches(name: str, data: Any, batch_size: int | None, shuffle: bool, rng: Rng) -> Any:
@@ -464,11 +458,15 @@ class _State:
             raise
         value = _one_number(loss).item()
         run.loss = value
-        loss.backward(np.full(loss.shape, samples, loss.dtype) if run.accumulate > 1 else None)
+        self.back(loss, samples)
         if not math.isfinite(value):
             self.verify()
             self.refuse(group, f"the loss is {value}")
         return value, prediction
+
+    def back(self, loss: ad.Tensor, samples: int) -> None:
+        """Add the gradients of a batch, by its samples where several batches make a step."""
+        loss.backward(np.full(loss.shape, samples, loss.dtype) if self.run.accumulate > 1 else None)
 
     def step(self, group: list[Any]) -> None:
         """Change the weights, once, by the gradients of a group of batches; an interrupt waits until that is done."""
@@ -498,7 +496,7 @@ class _State:
         total = 0.0
         for inputs, target, samples in group:
             loss = self.run.loss_function(self.run.model(*inputs), target)
-            loss.backward(np.full(loss.shape, samples, loss.dtype) if self.run.accumulate > 1 else None)
+            self.back(loss, samples)
             total += loss.item() * samples
         self.gather(group)
         return ad.tensor(total / sum(samples for _, _, samples in group))
@@ -613,10 +611,7 @@ def _finite(array: Array) -> bool:
 
 def _first_bad(array: Array) -> str:
     """The first number that is not finite, and where it is."""
-    if not array.ndim:
-        return str(array[()])
-    at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-    return f"{array[at]} at index {at if len(at) > 1 else at[0]}"
+    return checks.first(~np.isfinite(array), array)
 
 
 # Interrupts

@@ -22,23 +22,12 @@ from autodiff.op import Op, table
 from autodiff.tensor import unwrapped
 from autodiff.testing.laws import COMPLEX_LAWS, DERIVATIVE_LAWS, LAWS, differentiable, joined, takes
 from autodiff.testing.strategies import op_calls
+from benchmarks.checkers.mistakes import KINDS as EVERY_KIND
 from benchmarks.checkers.mistakes import Mistake, Tripped, mistakes_of, planted
 from benchmarks.checkers.trials import CAUGHT, EQUIVALENT, RAISED, SURVIVED, UNREACHED, Outcome, quiet, same
 
 #: The kinds of mistake that a rule can have; the engine casts gradients, so that their dtype is none of its business.
-KINDS = (
-    "sign",
-    "factor",
-    "transposition",
-    "dropped un-broadcast",
-    "dropped accumulation",
-    "swapped arguments",
-    "wrong branch",
-    "off by one",
-    "lost dtype",
-    "wrong second order",
-    "another function or number",
-)
+KINDS = tuple(kind for kind in EVERY_KIND if kind != "wrong dtype")
 #: Rows on which complex gradients are determined up to phases alone, and those that are compared with real numbers.
 _REAL = {"eig", "eigh", "svd"}
 #: How many rows a helper of many rules is tried in.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.checkers.functions import Args, Case, Point
+from benchmarks.checkers.mistakes import KINDS as EVERY_KIND
 from benchmarks.checkers.mistakes import Mistake, mistaken
 
 #: What can become of a mistake: an assertion fails; the mistaken code itself raises; nothing happens although the
@@ -78,19 +79,7 @@ def quiet() -> Iterator[None]:
 #: What checks ``(f, vjp, args)``: it says "right", "wrong" or "inconclusive", or raises.
 Checker = Callable[[Any, Any, Args], str]
 #: The kinds of mistake that they can have.
-KINDS = (
-    "sign",
-    "factor",
-    "transposition",
-    "dropped un-broadcast",
-    "dropped accumulation",
-    "swapped arguments",
-    "wrong branch",
-    "off by one",
-    "lost dtype",
-    "wrong dtype",
-    "another function or number",
-)
+KINDS = tuple(kind for kind in EVERY_KIND if kind != "wrong second order")
 #: At kinks a mistaken branch can be right; long arrays are there for false alarms.
 _NOT_FOR_MISTAKES = {"at a kink", "200 x 100"}
 #: Units of rounding within which derivatives are the same where conditions are bad.

@@ -1,6 +1,8 @@
 """Settings of the whole suite: derandomised in CI, the failing seed printed, no deadline on shared machines."""
 
 import os
+from importlib.util import find_spec
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +12,9 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("brief", settings.get_profile("ci"), max_examples=6)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_configure(config):
+    """Leave out the doctests of a module that cannot be imported without an extra."""
+    if find_spec("sklearn") is None:
+        config.option.ignore = [*(config.option.ignore or []), str(Path(__file__).parent.parent / "nn" / "sklearn.py")]

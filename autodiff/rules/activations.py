@@ -189,7 +189,6 @@ def relu6(x: Array) -> Array:
 _SQRT_HALF = math.sqrt(0.5)
 _DENSITY_AT_0 = 1 / math.sqrt(2 * math.pi)
 _TANH_SCALE = math.sqrt(2 / math.pi)
-_TANH_CUBE = 0.044715 * _TANH_SCALE
 
 
 def _gelu_slope(y: Array, x: Array) -> Array:
@@ -198,12 +197,12 @@ def _gelu_slope(y: Array, x: Array) -> Array:
 
 def _gelu_gate(x: Array) -> Array:
     """What stands in for the normal distribution's function, from 0 to 1."""
-    return 0.5 + 0.5 * np.tanh(x * (_TANH_SCALE + _TANH_CUBE * (x * x)))
+    return 0.5 + 0.5 * np.tanh(_TANH_SCALE * x * (1 + 0.044715 * (x * x)))
 
 
 def _gelu_tanh_slope(y: Array, x: Array) -> Array:
     p = _gelu_gate(x)
-    return p * (1 + (1 - p) * x * (2 * _TANH_SCALE + 6 * _TANH_CUBE * (x * x)))
+    return p * (1 + (1 - p) * (2 * _TANH_SCALE * x) * (1 + 0.134145 * (x * x)))
 
 
 gelu_erf = elementwise(

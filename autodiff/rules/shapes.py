@@ -255,10 +255,18 @@ def stack(arrays: Any, axis: int = 0) -> Array:
     return stacked(*arrays, axis=axis)
 
 
+unstacked = linear(
+    lambda x, axis: tuple(np.moveaxis(x, axis, 0)),
+    lambda g, y, x, axis: np.stack([np.zeros_like(b) if a is None else a for a, b in zip(g, y, strict=True)], axis),
+    name="unstack",
+    domain=lambda d: ((x := d.array(min_dims=1, min_side=1),), {"axis": d.axis(x.ndim)}),
+)
+
+
 @implements(np.unstack) if hasattr(np, "unstack") else lambda f: f
 def unstack(x: Array, axis: int = 0) -> tuple[Array, ...]:
     """The parts along an axis, the axis gone: the inverse of `stack`."""
-    return tuple(part_along(x, axis, i) for i in range(np.shape(x)[axis]))
+    return unstacked(x, axis=axis) if np.shape(x)[axis] else ()
 
 
 def hstack(arrays: Any) -> Array:

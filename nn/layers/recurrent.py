@@ -16,15 +16,6 @@ from nn.module import Module, Parameter
 from nn.random import Rng, generator
 
 
-def _whole(g: Any, y: Any, x: Any) -> Any:
-    """The gradients of all parts, side by side; of a part that nobody used it is 0."""
-    return np.stack([np.zeros(x.shape[1:], x.dtype) if part is None else part for part in g])
-
-
-#: The parts along the first axis, all by one operation: what comes back from them is put together once.
-_apart = ad.primitive(lambda x: tuple(x), _whole, name="apart")
-
-
 class _Recurrent(Module):
     """What the layers have in common: parameters by their names, layers on layers, both directions.
 
@@ -96,7 +87,7 @@ class _Recurrent(Module):
         """What one layer gives along a sequence (T, N, in) in one direction: all hidden states, and the last state."""
         names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh", "weight_hr")
         inner, offset, weight, bias, project = (vars(self).get(name + suffix) for name in names)
-        steps = _apart(functional.linear(x, inner, offset))
+        steps = ad.unstack(functional.linear(x, inner, offset))
         back = suffix.endswith("_reverse")
         hidden = []
         for step in reversed(steps) if back else steps:

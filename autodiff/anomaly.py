@@ -86,8 +86,11 @@ class _Watch:
                     f"and not through a Tensor; {node._extra['line']}"
                 )
 
-    def derived(self, node: Node, given: Any, found: Any) -> None:
-        """A derivative of a recorded operation was computed of `given`, a gradient or tangents."""
+    def derived(self, node: Node, given: Any, found: Any, pulled: Any) -> None:
+        """A derivative of a recorded operation was computed of `given`, a gradient or tangents.
+
+        It was `pulled` before a broadcast was undone.
+        """
         bad = _first_bad(found)
         if bad is None or _first_bad(given) is not None:
             return

@@ -61,7 +61,7 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
             moving[node] = dy = spread(dy, node._value)
             if watch is not None:
                 watch.used(node)
-                watch.derived(node, Parts(dxs), dy)
+                watch.derived(node, Parts(dxs), dy, dy)
     return [moving.get(root) for root in roots]
 
 

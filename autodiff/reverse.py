@@ -109,13 +109,14 @@ def pull_back(
                     if mask:
                         _warn_of_nan(op, gx)
                 value = x._value
+                pulled = gx
                 kind = type(gx)
                 if (kind is _ndarray or kind is not type(value)) and (
                     gx.shape != value.shape or gx.dtype is not value.dtype
                 ):
                     gx = fit(gx, value)
                 if watch is not None:
-                    watch.derived(node, g, gx)
+                    watch.derived(node, g, gx, pulled)
                 if x is ahead:
                     ahead_g = ahead_g + gx
                     continue

@@ -1,6 +1,6 @@
 """The common operations as people write them: sums, fractions, powers, matrices side by side, cases, indices.
 
-Each function takes a writer (see :class:`autodiff.explain.latex.Writer`) and a result of its operation, and gives the
+Each function takes a writer (see :class:`autodiff.formulas.latex.Writer`) and a result of its operation, and gives the
 formula and how tightly it holds together; None leaves the operation to its row's `tex`.
 """
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.explain.figures import is_one_number
-from autodiff.explain.simplify import made_by
-from autodiff.explain.symbols import Symbol
-from autodiff.explain.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
+from autodiff.formulas.figures import is_one_number
+from autodiff.formulas.simplify import made_by
+from autodiff.formulas.symbols import Symbol
+from autodiff.formulas.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
 from autodiff.op import Op
 
 if TYPE_CHECKING:
-    from autodiff.explain.latex import Writer
+    from autodiff.formulas.latex import Writer
 
 
 def parenthesised(text: str) -> str:

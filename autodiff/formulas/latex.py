@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.figures import constant, escaped
-from autodiff.explain.forms import FORMS, flat, parenthesised, seen_through
-from autodiff.explain.likeness import Likeness
-from autodiff.explain.simplify import made_by
-from autodiff.explain.symbols import Assumption, Symbol, name_of
-from autodiff.explain.templates import (
+from autodiff.formulas.figures import constant, escaped
+from autodiff.formulas.forms import FORMS, flat, parenthesised, seen_through
+from autodiff.formulas.likeness import Likeness
+from autodiff.formulas.simplify import made_by
+from autodiff.formulas.symbols import Assumption, Symbol, name_of
+from autodiff.formulas.templates import (
     ATOM,
     LOGIC,
     POWER,

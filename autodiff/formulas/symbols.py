@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.simplify import simpler
+from autodiff.formulas.simplify import simpler
 from autodiff.op import Array, Elementwise, Op, Parts, numpy_functions, part
 from autodiff.operand import _OF_SHAPE, Operand
 
@@ -45,7 +45,7 @@ class Symbol(Operand):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.explain.latex import latex
+    >>> from autodiff.formulas.latex import latex
     >>> x = Symbol("x", 2.0)
     >>> tree = np.exp(-x * x)
     >>> latex(tree), tree.value
@@ -300,7 +300,7 @@ def fed(op: Op, args: tuple[Any, ...], params: dict[str, Any], names: tuple[str,
 
     Examples
     --------
-    >>> from autodiff.explain.latex import latex
+    >>> from autodiff.formulas.latex import latex
     >>> from autodiff.op import table
     >>> latex(fed(table["tanh"], (0.5,), {}).derivatives[0].tree)
     '1 - y^2'

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.drawing import numbers
 from autodiff.graph import Vertex
+from autodiff.op import Op
 
 #: Of each kind of value, the tint of its cards and the colour of their borders; the hues are those of Okabe and Ito
 #: (2008), which colour-blind readers can tell apart.
@@ -97,8 +98,8 @@ def card(vertex: Vertex, *, output: bool, dtype: Any, values: bool, gradients: b
     if len(results) == 1 and (own := np.asarray(vertex.value).dtype) != dtype and what != "constant":
         facts.append(str(own))
     head = [_title(vertex, what), _small(" · ".join(facts))]
-    if parameters := _parameters(vertex):
-        head.append(_small(text(parameters)))
+    if called := parameters(vertex):
+        head.append(_small(text(called)))
     rows = [f'<tr><td colspan="2">{"<br/>".join(head)}</td></tr>']
     for label, shown in found:
         rows.append(f"<hr/><tr><td>{_small(label)}</td>{_block(shown, label)}</tr>")
@@ -130,11 +131,16 @@ def _title(vertex: Vertex, what: str) -> str:
     op, name = vertex.op, _shortened(vertex.name or "")
     if op is not None and name:
         return _roomy(f"<b>{text(name)}</b> = {text(op.name)}", len(name) + len(op.name))
-    title = name or (what if op is None else f"{_SIGNS.get(op.tex, '')} {op.name}".strip())
+    title = name or (what if op is None else f"{sign(op)} {op.name}".strip())
     return f"<b>{_roomy(text(title), len(title))}</b>"
 
 
-def _parameters(vertex: Vertex) -> str:
+def sign(op: Op) -> str:
+    """The sign that an operator is written with; "" for a function."""
+    return _SIGNS.get(op.tex, "")
+
+
+def parameters(vertex: Vertex) -> str:
     """The parameters of a call that are not the usual ones."""
     usual = vertex.op.parameters if vertex.op is not None else {}
     called = {name: _shown(value) for name, value in vertex.params.items()}

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.latex import latex
-from autodiff.explain.likeness import Likeness
-from autodiff.explain.simplify import made_by
-from autodiff.explain.symbols import Assumption, Derivative, Symbol, applied, mapped, name_of
+from autodiff.formulas.latex import latex
+from autodiff.formulas.likeness import Likeness
+from autodiff.formulas.simplify import made_by
+from autodiff.formulas.symbols import Assumption, Derivative, Symbol, applied, mapped, name_of
 from autodiff.op import Array, Op, table
 
 #: A branch that the example does not take, and that is longer than this, is left out.
@@ -28,7 +28,7 @@ def generic(derivative: Derivative) -> Derivative:
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.explain.latex import assumed
+    >>> from autodiff.formulas.latex import assumed
     >>> x, y = Symbol("x", 3.0), Symbol("y", 2.0)
     >>> found = generic(Derivative(x / np.where(y == 0, 1, y)))
     >>> latex(found.tree), [assumed(a) for a in found.assumptions]

@@ -20,7 +20,7 @@ def simpler(op: Op, args: tuple[Any, ...], params: Mapping[str, Any], value: Arr
 
     Examples
     --------
-    >>> from autodiff.explain.symbols import Symbol
+    >>> from autodiff.formulas.symbols import Symbol
     >>> x = Symbol("x", 2.0)
     >>> 0 + 1 * x - -x
     add(x, x)

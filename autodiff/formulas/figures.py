@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
+from autodiff.formulas.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _CONSTANTS = {

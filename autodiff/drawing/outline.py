@@ -76,6 +76,8 @@ class View:
     #: The id of a vertex, or a closed group.
     boxes: tuple[int | Group, ...]
     edges: tuple[Edge, ...]
+    #: In which box each vertex is, by its place.
+    place: tuple[int, ...]
 
 
 def outline(graph: Graph) -> Outline:
@@ -116,7 +118,8 @@ def outline(graph: Graph) -> Outline:
 def closed(outline: Outline, budget: int) -> frozenset[int]:
     """The numbers of the groups that are closed at first: as few as a number of visible boxes allows.
 
-    Groups are opened from the outside to the inside; the blocks of a repetition all together or not at all.
+    Groups are opened from the outside to the inside; the blocks of a repetition all together, or only the first of
+    them, as an example.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
     >>> recorded = ad.graph(x)
     >>> divided = outline(recorded)
     >>> len(seen(recorded, divided, closed(divided, 60)).boxes)
-    10
+    32
     """
     inside: dict[int | None, list[int]] = defaultdict(list)
     for group in outline.groups:
@@ -145,6 +148,9 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
     shut: set[int] = set()
     waiting = [[number] for number in inside[None]]  # groups that are opened together
     for unit in waiting:  # grows as it is walked
+        if shown + sum(boxes[number] - 1 for number in unit) > budget:
+            shut.update(unit[1:])
+            del unit[1:]
         more = sum(boxes[number] - 1 for number in unit)
         if shown + more > budget:
             shut.update(unit)
@@ -203,7 +209,7 @@ def seen(graph: Graph, outline: Outline, closed: Iterable[int]) -> View:
             if (start := place[i]) != end:
                 uses[start, end, argument if opened else None] += 1
     edges = [Edge(*ends, count) for ends, count in uses.items()]
-    return View(tuple(boxes), tuple(sorted(edges, key=lambda edge: edge.end)))
+    return View(tuple(boxes), tuple(sorted(edges, key=lambda edge: edge.end)), tuple(place))
 
 
 def _latest(box: int | Group) -> int:

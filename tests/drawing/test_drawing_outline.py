@@ -107,7 +107,7 @@ def test_what_is_seen(graph, data):
             members = [box]
         assert not place.keys() & set(members)
         place |= dict.fromkeys(members, at)
-    assert len(place) == len(graph.nodes)
+    assert [place[i] for i in range(len(graph.nodes))] == list(view.place)
     expected = Counter((place[a], place[b]) for a, b in graph.edges if place[a] != place[b])
     assert sum((Counter({(edge.start, edge.end): edge.count}) for edge in view.edges), Counter()) == expected
     assert all(edge.start < edge.end for edge in view.edges)
@@ -185,15 +185,15 @@ def test_layers_of_other_widths_are_not_alike():
     assert {group.kind for group in outline(ad.graph(model(ad.ones((1, 2))))).groups} == {"scope"}
 
 
-def test_alike_blocks_are_opened_together():
+def test_alike_blocks_are_opened_together_or_the_first_as_an_example():
     h = ad.Tensor(0.5, requires_grad=True)
     for i in range(12):
         with ad.name_scope(f"block {i}"):
             h = ad.tanh(ad.sin(ad.exp(h)))
     graph = ad.graph(h)
     divided = outline(graph)
-    opened = [len(seen(graph, divided, closed(divided, budget)).boxes) for budget in (1, 11, 12, 36, 37)]
-    assert opened == [1, 1, 12, 12, 37]
+    opened = [len(seen(graph, divided, closed(divided, budget)).boxes) for budget in (1, 11, 12, 14, 15, 36, 37)]
+    assert opened == [1, 1, 12, 12, 15, 15, 37]
 
 
 def test_a_module_that_is_entered_twice_is_two_groups():

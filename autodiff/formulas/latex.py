@@ -16,7 +16,7 @@ from autodiff.formulas.figures import constant, escaped
 from autodiff.formulas.forms import FORMS, flat, parenthesised, seen_through
 from autodiff.formulas.likeness import Likeness
 from autodiff.formulas.simplify import made_by
-from autodiff.formulas.symbols import Assumption, Symbol, name_of
+from autodiff.formulas.symbols import Assumption, Symbol, Written, name_of
 from autodiff.formulas.templates import (
     ATOM,
     LOGIC,
@@ -209,6 +209,8 @@ class Writer:
         return self._written[key]
 
     def _node(self, x: Symbol) -> tuple[str, int]:
+        if isinstance(x, Written):
+            return x.name, x.level
         if x.of is None:
             return x.name, POWER if "^" in x.name else ATOM
         name = name_of(x.of)

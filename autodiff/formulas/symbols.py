@@ -125,6 +125,16 @@ class Symbol(Operand):
         return f"{name_of(self.of)}({', '.join(given)})"
 
 
+class Written(Symbol):
+    """A formula that is written already; `level` says how tightly it holds together."""
+
+    __slots__ = ("level",)
+
+    def __init__(self, tex: str, value: Array, level: int) -> None:
+        super().__init__(tex, value)
+        self.level = level
+
+
 def _is_written_in_rows(ours: Any) -> bool:
     """Whether a function of ours applies operations of the table; others answer about values."""
     return getattr(ours, "__module__", "").startswith("autodiff.rules")
@@ -320,7 +330,7 @@ def fed(op: Op, args: tuple[Any, ...], params: dict[str, Any], names: tuple[str,
     params = {name: Symbol(_letter(name), v) if _is_number(v, kinds) else v for name, v in params.items()}
     if isinstance(op, Elementwise):
         g = None
-    derivatives = tuple(_derivative(op, i, g, y, xs, params) for i in range(len(xs)))
+    derivatives = tuple(derivative(op, i, g, y, xs, params) for i in range(len(xs)))
     return Fed(op, xs, params, y, g, derivatives)
 
 
@@ -335,7 +345,28 @@ def _continuous(y: Array) -> bool:
     return np.asarray(y).dtype.kind in "fc"
 
 
-def _derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Derivative | None:
+def derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: Mapping[str, Any]) -> Derivative | None:
+    r"""What the rule for one argument gives when it is fed with symbols; None where there is no rule.
+
+    Parameters
+    ----------
+    op : Op
+    i : int
+        Which argument.
+    g : Symbol, or Parts of them
+        The incoming gradient; elementwise operations, whose partial derivative is given, need none.
+    y, xs
+        The result and the arguments: symbols, or numbers.
+    params : mapping
+
+    Examples
+    --------
+    >>> from autodiff.formulas.latex import latex
+    >>> from autodiff.op import table
+    >>> a, z = Symbol("a", 0.5), Symbol("z", 0.0)
+    >>> latex(derivative(table["sigmoid"], 0, None, a, (z,), {}).tree)
+    'a (1 - a)'
+    """
     with assuming() as assumptions:
         if isinstance(op, Elementwise):
             partial = op.rules[i] if op.rules else None
@@ -346,7 +377,7 @@ def _derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: dic
             pull = op.pulls_of(len(xs))[i]
             if pull is None or xs[i] is None:
                 return None
-            tree = pull(g, y, xs, params)
+            tree = pull(g, y, xs, dict(params))
     return Derivative(tree, tuple(assumptions))
 
 

@@ -90,6 +90,7 @@ class _Elements:
     def __init__(self, named: Mapping[Symbol, Naming], used: Sequence[str]) -> None:
         self._named = named
         self._fresh = [letter for letter in _LETTERS if letter not in used]
+        self._leaves: dict[tuple[Symbol, tuple[str, ...]], Symbol] = {}  # the same element is the same symbol
 
     def of(self, x: Any, at: tuple[str, ...]) -> _Found:
         """The element of a formula at these indices."""
@@ -115,9 +116,10 @@ class _Elements:
         return number, lambda places: number
 
     def _leaf(self, x: Symbol, at: tuple[str, ...]) -> _Found:
-        text = self._named[x](_joined(at))
         value: Any = np.asarray(x.value)
-        return Symbol(text, _example(x)), lambda places: value[tuple(0 if i == _ONLY else places[i] for i in at)]
+        if (x, at) not in self._leaves:
+            self._leaves[x, at] = Symbol(self._named[x]("".join(at)), _example(x))
+        return self._leaves[x, at], lambda places: value[tuple(0 if i == _ONLY else places[i] for i in at)]
 
     def _elementwise(self, x: Symbol, at: tuple[str, ...]) -> _Found:
         assert isinstance(x.of, Op)
@@ -156,10 +158,6 @@ class _Elements:
 
 def _example(x: Symbol) -> Any:
     return np.ravel(x.value)[0] if np.size(x.value) else np.zeros((), x.dtype)[()]
-
-
-def _joined(at: tuple[str, ...]) -> str:
-    return "".join(at)
 
 
 def _aligned(a: Any, x: Any, at: tuple[str, ...]) -> tuple[str, ...]:
@@ -249,8 +247,14 @@ def _mean(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
     )
 
 
+def _cast(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
+    tree, number = elements.of(x.args[0], at)
+    return Symbol("", _example(x), x.of, (tree,), x.params), lambda places: number(places).astype(x.dtype)
+
+
 _FORMS: dict[str, Callable[[_Elements, Symbol, tuple[str, ...]], _Found]] = {
     **dict.fromkeys(("broadcast_to", "expand_dims", "squeeze", "reshape"), _same_axes),
+    "astype": _cast,
     "permute_dims": _permuted,
     "matmul": _product,
     "affine": _affine,

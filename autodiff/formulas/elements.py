@@ -176,9 +176,10 @@ def _same_axes(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
     if x.of is table["broadcast_to"]:
         return elements.of(inner, _aligned(inner, x, at))
     kept = [i for i, n in zip(at, x.shape, strict=True) if n != 1]
+    unit = [i for i, n in zip(at, x.shape, strict=True) if n == 1 and i != _ONLY]
     if [n for n in x.shape if n != 1] != [n for n in inner.shape if n != 1]:
         raise _NotByElementsError
-    return elements.of(inner, tuple(kept.pop(0) if n != 1 else _ONLY for n in inner.shape))
+    return elements.of(inner, tuple(kept.pop(0) if n != 1 else unit.pop(0) if unit else _ONLY for n in inner.shape))
 
 
 #: The index of an axis of length 1.

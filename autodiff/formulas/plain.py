@@ -65,11 +65,13 @@ def plain(tex: str) -> str:
 
 #: Stands in front of a bracket that closes, and takes the space before it away.
 _CLOSE = "\v"
+#: Stands in front of words, which are not raised or lowered letter by letter.
+_WORDS = "\a"
 
 
 def _joined(text: str) -> str:
     """Text without the spaces that only ended a command's name."""
-    return re.sub(rf"\s*{_CLOSE}", "", text).replace("∂ ", "∂")
+    return re.sub(rf"\s*{_CLOSE}", "", text).replace("∂ ", "∂").replace(_WORDS, "")
 
 
 class _Reader:
@@ -155,7 +157,9 @@ class _Reader:
 
     def _named(self, word: str, kind: str, before: str) -> str:
         """A word: a function stands apart from what is before and after it."""
-        if kind in ("text", "mathrm", "mathit", "mathbf", "boldsymbol", "mathsf"):
+        if kind == "text":
+            return _WORDS + word
+        if kind in ("mathrm", "mathit", "mathbf", "boldsymbol", "mathsf"):
             return word
         apart = before[-1:].isalnum() or before[-1:] in (")", "]")
         following = self._tokens[-1] if self._tokens else ""
@@ -198,6 +202,7 @@ class _Reader:
 
 
 def _case(value: str, condition: str = "") -> str:
+    condition = condition.lstrip(_WORDS)
     return f"{value} {condition}" if condition in ("", "otherwise") else f"{value} if {condition}"
 
 

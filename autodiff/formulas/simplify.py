@@ -87,7 +87,42 @@ def _multiply(a: Any, b: Any) -> Any:
             return -other
         if made_by(one, "negative"):
             return -(one.args[0] * b if one is a else a * one.args[0])
+        if (rest := _cancelled(one, other)) is not None:
+            return rest
     return None
+
+
+def _cancelled(product: Any, factor: Any) -> Any:
+    """A product times a factor that one of its fractions is divided by."""
+    if made_by(product, "divide") and alike(product.args[1], factor):
+        return product.args[0]
+    if made_by(product, "multiply"):
+        for one, other in (product.args, product.args[::-1]):
+            if (rest := _cancelled(one, factor)) is not None:
+                return rest * other
+    return None
+
+
+def alike(x: Any, y: Any) -> bool:
+    """Whether two trees are made of the same names by the same operations; numbers are not looked into.
+
+    Examples
+    --------
+    >>> from autodiff.formulas.symbols import Symbol
+    >>> x = Symbol("x", 2.0)
+    >>> alike(x * (1 - x), x * (1 - x)), alike(x, x + 1)
+    (True, False)
+    """
+    if x is y:
+        return True
+    if not isinstance(x, Operand) or not isinstance(y, Operand):
+        return (
+            not isinstance(x, Operand) and not isinstance(y, Operand) and np.ndim(x) == np.ndim(y) == 0 and bool(x == y)
+        )
+    of = getattr(x, "of", None)
+    if of is None or of is not getattr(y, "of", None) or x.params != y.params or len(x.args) != len(y.args):  # type: ignore[attr-defined]
+        return False
+    return all(map(alike, x.args, y.args))  # type: ignore[attr-defined]
 
 
 def _divide(a: Any, b: Any) -> Any:

@@ -10,18 +10,15 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 from typing import Any
 
-import numpy as np
-
-from autodiff.contributions import contributions
-from autodiff.drawing.cards import COLOURS
+from autodiff.drawing.findings import findings
 from autodiff.drawing.outline import closed, outline
 from autodiff.drawing.page.data import data
+from autodiff.drawing.themes import DARK, KINDS, LIGHT
 from autodiff.graph import Graph
 
 _SCRIPTS = ("layout", "model", "elements", "cards", "camera", "player", "details", "search", "page")
@@ -68,7 +65,7 @@ def page(graph: Graph, *, title: str = "Graph", **options: Any) -> str:
 
 
 def parts(
-    graph: Graph, *, title: str = "Graph", seeds: Mapping[int, Any] | None = None, direction: str = "LR"
+    graph: Graph, *, title: str = "Graph", seeds: dict[int, Any] | None = None, direction: str = "LR"
 ) -> Parts:
     """The parts of such a document.
 
@@ -78,29 +75,34 @@ def parts(
     title : str
     seeds : mapping, optional
         The incoming gradient of outputs, by their vertices; left out, 1 for every output.  Where one of them is not a
-        single number, there is then no backward pass to be shown.
+        single number, only the forward pass can then be played.
     direction : {"LR", "TB"}
         From left to right or from top to bottom.
     """
     groups = outline(graph)
-    if seeds is None and all(np.size(graph.nodes[i].value) == 1 for i in graph.outputs):
-        seeds = {i: np.ones_like(graph.nodes[i].value) for i in graph.outputs}
-    found = None if seeds is None else contributions(graph, seeds)
-    known = data(graph, groups, closed(groups, _BUDGET), seeds or {}, found) | {"direction": direction}
+    known = data(graph, findings(graph, seeds=seeds), groups, closed(groups, _BUDGET), seeds)
     script = "".join(map(_read, [f"{name}.js" for name in _SCRIPTS]))
     return Parts(
-        markup=_filled("picture.html", title=html.escape(title), data=_inert(known)),
+        markup=_filled("picture.html", title=html.escape(title), data=_inert(known | {"direction": direction})),
         style=_colours() + _read("page.css"),
         script=f"/*\n{_read('vendor/dagre.LICENSE.txt')}*/\n(() => {{\n{_read('vendor/dagre.min.js')}\n{script}}})();\n",
     )
 
 
 def _colours() -> str:
-    """The cards' colours as a style sheet; on a dark page the tints are their borders' colours, darkened."""
-    rules = []
-    for kind, (fill, line) in COLOURS.items():
-        dark = f"color-mix(in srgb, {line} 26%, #16181b)", f"color-mix(in srgb, {line} 75%, white)"
-        rules.append(f".graph .{kind} {{ --fill: light-dark({fill}, {dark[0]}); --line: light-dark({line}, {dark[1]}); }}\n")
+    """The themes' colours as a style sheet, each for a light page and for a dark one."""
+
+    def pair(light: str, dark: str) -> str:
+        return f"light-dark({light}, {dark})"
+
+    plain = ("page", "ink", "quiet", "gradient", "edge", "frame", "mark")
+    common = "".join(f"--{name}: {pair(getattr(LIGHT, name), getattr(DARK, name))}; " for name in plain)
+    rules = [f".graph {{ {common}}}\n"]
+    for kind in KINDS:
+        (fill, line), (dark_fill, dark_line) = LIGHT.card(kind), DARK.card(kind)
+        rules.append(f".graph .{kind} {{ --fill: {pair(fill, dark_fill)}; --line: {pair(line, dark_line)}; }}\n")
+    for depth, (light, dark) in enumerate(zip(LIGHT.frames, DARK.frames, strict=True)):
+        rules.append(f'.graph .frame[data-depth="{depth}"] {{ background: {pair(light, dark)}; }}\n')
     return "".join(rules)
 
 

@@ -4,8 +4,10 @@ const DIGIT = 6.65; // widths of characters in the fonts of the style sheet: siz
 const LETTER = 7.5; // and are the same on every machine
 const SMALL_LETTER = 6.1;
 const LABEL = 36;
-const WIDEST = 280;
+const NARROWEST = 66;
+const WIDEST = 254; // of a title; it is cut where it is longer
 const ROW = 14;
+const CHIP = 17;
 
 function cardSize(model, key) {
   const number = Number(key.slice(1));
@@ -18,9 +20,10 @@ function vertexSize(model, id) {
   const vertex = model.vertices[id];
   if (isNumber(model, vertex)) return { width: Math.max(nameOf(model, id).length * DIGIT + 20, 34), height: 24 };
   const blocks = [vertex.value, vertex.gradient].filter((place) => place !== null).map((place) => rowsOf(model, place));
-  const heading = headingOf(vertex).length * LETTER + (vertex.name ? 0 : 12 + `v${id}`.length * SMALL_LETTER);
+  const heading = headingOf(vertex).length * LETTER + 12 + vertex.letter.length * SMALL_LETTER;
+  const text = Math.min(Math.max(heading, about(model, id).length * SMALL_LETTER), WIDEST);
   const digits = LABEL + Math.max(0, ...blocks.flat().map((row) => row.length)) * DIGIT;
-  const width = clamp(Math.max(heading, about(model, id).length * SMALL_LETTER, digits) + 26, 92, WIDEST);
+  const width = Math.max(text, digits, NARROWEST) + 26;
   return { width, height: 46 + blocks.reduce((sum, rows) => sum + 8 + rows.length * ROW, 0) };
 }
 
@@ -47,6 +50,7 @@ class Picture {
     this.shown = new Map(); // elements by their keys
     this.lines = new Map(); // paths by the keys of their edges
     this.step = 0;
+    this.resting = true; // nothing acts before the reader moves
     this.chosen = null;
     this.marked = new Set();
   }
@@ -102,7 +106,7 @@ class Picture {
   content(id) {
     const vertex = this.model.vertices[id];
     const title = element("div", { className: "title" }, element("b", {}, headingOf(vertex)));
-    if (!vertex.name) title.append(element("span", { className: "place" }, `v${id}`));
+    if (vertex.letter !== vertex.name) title.append(element("span", { className: "letter" }, vertex.letter));
     const parts = [title, element("div", { className: "about" }, about(this.model, id))];
     for (const [what, label] of [["value", "value"], ["gradient", "grad"]]) {
       if (vertex[what] === null) continue;
@@ -152,12 +156,11 @@ class Picture {
   /** Show what is known after so many steps. */
   show(step) {
     this.step = step;
-    const current = step === 0 ? null : this.model.steps[step - 1];
+    const current = step === 0 || this.resting ? null : this.model.steps[step - 1];
     for (const [key, shown] of this.shown) if (key.startsWith("v")) this.showCard(Number(key.slice(1)), shown, step);
     const acting = current?.vertex == null ? null : standIn(this.model, this.open, current.vertex);
     for (const [key, shown] of this.shown) mark(shown, "acting", key === acting ? current.phase : null);
-    this.chips.replaceChildren();
-    for (const edge of this.scene.edges) this.showEdge(edge, current, step);
+    this.write(this.scene.edges.flatMap((edge) => this.showEdge(edge, current, step)));
   }
 
   showCard(id, card, step) {
@@ -172,6 +175,7 @@ class Picture {
     card.ariaLabel = spoken(model, id, value, gradient);
   }
 
+  /** Show whether an edge is used already, or now; return what is to be written on it. */
   showEdge(edge, current, step) {
     const line = this.lines.get(edge.key);
     const ahead = edge.uses.every(({ end }) => step < this.model.computedAt[end]);
@@ -182,18 +186,29 @@ class Picture {
     line.classList.toggle("ahead", ahead);
     line.classList.toggle("back", added.length > 0);
     line.classList.toggle("near", near);
-    if (added.length && (near || active || this.scene.edges.length <= FEW_EDGES)) this.chip(edge, added, active);
+    const written = added.length && (near || active || this.scene.edges.length <= FEW_EDGES);
+    return written ? [this.chip(edge, added, active)] : [];
   }
 
-  /** What an edge adds to the gradient at its start, written on it. */
+  /** What an edge adds to the gradient at its start. */
   chip(edge, added, active) {
     const text = added.length === 1 ? brief(this.model, added[0].value) : `${added.length} uses`;
     const chip = element("div", { className: "chip", ariaHidden: "true" }, text);
     chip.classList.toggle("acting", active && this.model.steps[this.step - 1].phase === "backward");
-    const [{ x, y }, next] = edge.points;
-    chip.style.left = `${(x + next.x) / 2}px`;
-    chip.style.top = `${(y + next.y) / 2}px`;
-    this.chips.append(chip);
+    return { chip, from: edge.from, start: edge.points[0], next: edge.points[1] };
+  }
+
+  /** Write chips beside the cards that they belong to, in the order in which the edges leave. */
+  write(chips) {
+    const order = this.direction === "LR" ? (a, b) => a.next.y - b.next.y : (a, b) => a.next.x - b.next.x;
+    for (const group of Map.groupBy(chips, ({ from }) => from).values()) {
+      group.sort(order).forEach(({ chip, start: { x, y } }, i) => {
+        const beside = this.direction === "LR" ? i - (group.length - 1) / 2 : i + 0.7;
+        chip.style.left = `${x + 5}px`;
+        chip.style.top = `${y + beside * CHIP}px`;
+      });
+    }
+    this.chips.replaceChildren(...chips.map(({ chip }) => chip));
   }
 
   /** Show which card the reader looks at. */

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from autodiff.contributions import Contributions
 from autodiff.drawing import cards, numbers
+from autodiff.drawing.findings import Findings
 from autodiff.drawing.outline import Outline
 from autodiff.drawing.page.formulas import Formulas
 from autodiff.graph import Graph, Vertex
@@ -18,7 +19,7 @@ from autodiff.op import Parts
 
 
 def data(
-    graph: Graph, outline: Outline, closed: frozenset[int], seeds: Mapping[int, Any], found: Contributions | None
+    graph: Graph, found: Findings, outline: Outline, closed: frozenset[int], seeds: Mapping[int, Any] | None = None
 ) -> dict[str, Any]:
     """Everything that the page shows, as nested dicts and lists of strings and integers.
 
@@ -28,46 +29,56 @@ def data(
     Parameters
     ----------
     graph : Graph
+    found : Findings
+        The gradients, and what each use adds to them.
     outline : Outline
         The groups.
     closed : frozenset of int
         Which of them are closed at first, by their numbers.
-    seeds : mapping
-        The incoming gradient of each output.
-    found : Contributions or None
-        The backward pass from these seeds; None where there is none to be shown.
+    seeds : mapping, optional
+        The incoming gradient of outputs, by their vertices; left out, 1.
 
     Examples
     --------
     >>> import autodiff as ad
-    >>> from autodiff.contributions import contributions
+    >>> from autodiff.drawing.findings import findings
     >>> from autodiff.drawing.outline import outline
     >>> graph = ad.graph(ad.Tensor(3.0, requires_grad=True, name="x") ** 2.0)
-    >>> known = data(graph, outline(graph), frozenset(), {2: 1.0}, contributions(graph))
+    >>> known = data(graph, findings(graph), outline(graph), frozenset())
     >>> [vertex["title"] for vertex in known["vertices"]], known["figures"][known["vertices"][0]["gradient"]]["exact"]
     (['x', 'constant', 'power'], ['6.0'])
     >>> [(step["phase"], step["vertex"]) for step in known["steps"]]
     [('forward', 2), ('backward', None), ('backward', 2)]
     """
     figures, formulas = _Figures(), Formulas(graph)
-    gradients = found.gradients if found is not None else (None,) * len(graph.nodes)
     vertices = [
-        _vertex(vertex) | {
+        _vertex(vertex)
+        | {
             "output": vertex.id in graph.outputs,
             "group": home,
             "value": figures.place(vertex.value),
             "gradient": figures.place(gradient),
-            "formula": formulas.place(vertex),
+            "marks": [mark.text for mark in found.marks.get(vertex.id, ())],
+            "letter": formulas.name(vertex),
+            "symbol": formulas.symbol(vertex),
+            "formula": formulas.formula(vertex),
         }
-        for vertex, home, gradient in zip(graph.nodes, outline.home, gradients, strict=True)
+        for vertex, home, gradient in zip(graph.nodes, outline.home, found.gradients, strict=True)
+    ]
+    groups = [
+        {
+            "label": group.label,
+            "kind": group.kind,
+            "parent": group.parent,
+            "count": group.count,
+            "closed": group.number in closed,
+        }
+        for group in outline.groups
     ]
     return {
         "vertices": vertices,
-        "groups": [
-            {"label": group.label, "parent": group.parent, "count": group.count, "closed": group.number in closed}
-            for group in outline.groups
-        ],
-        "steps": [*_forward(graph), *(() if found is None else _backward(seeds, found, figures))],
+        "groups": groups,
+        "steps": [*_forward(graph), *_backward(graph, found, seeds, figures)],
         "figures": figures.known,
         "formulas": formulas.known,
     }
@@ -96,12 +107,17 @@ def _forward(graph: Graph) -> Iterator[dict[str, Any]]:
             yield {"phase": "forward", "vertex": vertex.id, "gradients": [], "uses": []}
 
 
-def _backward(seeds: Mapping[int, Any], found: Contributions, figures: _Figures) -> Iterator[dict[str, Any]]:
+def _backward(
+    graph: Graph, found: Findings, seeds: Mapping[int, Any] | None, figures: _Figures
+) -> Iterator[dict[str, Any]]:
     """The seeds, then one step for each operation, the latest first: what it adds, and what the sums so far are."""
-    totals = {i: np.asarray(seed)[()] for i, seed in seeds.items() if found.gradients[i] is not None}
+    if not found.uses:
+        return
+    given = {i: np.ones_like(graph.nodes[i].value) for i in graph.outputs} if seeds is None else seeds
+    totals = {i: np.asarray(seed)[()] for i, seed in given.items() if found.gradients[i] is not None}
     arrived = [[i, figures.place(seed)] for i, seed in totals.items()]
     yield {"phase": "backward", "vertex": None, "gradients": arrived, "uses": []}
-    for end, uses in groupby(found.uses, attrgetter("end")):
+    for end, uses in groupby(found.uses.values(), attrgetter("end")):
         added = []
         for use in uses:
             totals[use.start] = totals[use.start] + use.value if use.start in totals else use.value
@@ -124,23 +140,33 @@ class _Figures:
     def __init__(self) -> None:
         self.known: list[dict[str, Any]] = []
         self._places: dict[Any, int] = {}
+        self._seen: dict[int, tuple[Any, int]] = {}  # by identity: most gradients are one contribution, passed on
 
     def place(self, value: Any) -> int | None:
         """Where a value stands in the list; None for None."""
         if value is None:
             return None
+        if id(value) not in self._seen:
+            self._seen[id(value)] = value, self._put(value)
+        return self._seen[id(value)][1]
+
+    def _put(self, value: Any) -> int:
         if isinstance(value, Parts):
             places = [self.place(part) for part in value]
             return self._keep(tuple(places), {"parts": places})
         array = np.asarray(value)
         (rows,) = numbers.lines(value)
         exact = [str(x) for x in array.ravel()] if array.size <= numbers.SMALL else []
-        shape, dtype = numbers.shape(array), str(array.dtype)
-        figure = {"shape": shape, "dtype": dtype, "rows": rows, "exact": exact}
-        return self._keep((shape, dtype, *rows, *exact), figure)
+        shape, dtype = numbers.shape(array), array.dtype
+        return self._keep(
+            (shape, dtype, *rows, *exact), {"shape": shape, "dtype": _called(dtype), "rows": rows, "exact": exact}
+        )
 
     def _keep(self, key: Any, figure: dict[str, Any]) -> int:
         place = self._places.setdefault(key, len(self.known))
         if place == len(self.known):
             self.known.append(figure)
         return place
+
+
+_called = cache(str)  # NumPy takes its time to say what a type is called

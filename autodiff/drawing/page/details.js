@@ -34,6 +34,7 @@ class Details {
       element("h2", {}, nameOf(this.model, id)),
       this.path(groupsAround(this.model, id)),
       element("p", { className: "quiet" }, this.kindOf(vertex)),
+      ...vertex.marks.map((text) => element("p", { className: "mark" }, text)),
       ...(vertex.formula === null ? [] : [element("div", { className: "formula", tabIndex: 0 }, formula(this.model, id))]),
       ...this.figure("Value", valueAt(this.model, id, step), "not computed yet"),
       ...(vertex.gradient === null ? [] : this.gradient(id, step)),

@@ -1,69 +1,60 @@
-"""Operations as MathML, written by the rules of the project's formulas and by latex2mathml."""
+"""The formulas of a graph's values, and what they are called in them."""
 
 from __future__ import annotations
 
-import html
-import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
+from autodiff.formulas.mathml import Tree, mathml
+from autodiff.formulas.names import Name, names
+from autodiff.formulas.plain import plain
+from autodiff.formulas.written import call
 from autodiff.graph import Graph, Vertex
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-#: An element of MathML: its tag, its attributes, and its text or its children.
-Tree = list[Any]
-
-#: Arguments are written as characters that nobody else uses; the page puts their names there.  So no name is ever read
-#: as LaTeX, and the calls of one operation share one formula.
+#: In formulas arguments are characters that nobody else uses, from this one on; the page puts their names there.  So the
+#: calls of one operation share one formula.
 _FIRST = 0xE000
-_ENTITY = re.compile(r"&#x[0-9A-F]+;")
 
 
 class Formulas:
-    """The formulas of a graph's operations, each kept once."""
+    """The formulas and the names of a graph's values as MathML, each kept once."""
 
     def __init__(self, graph: Graph) -> None:
         self.known: list[Tree] = []
         self._graph = graph
+        self._names = names(graph)
         self._places: dict[str, int] = {}
 
-    def place(self, vertex: Vertex) -> int | None:
-        """Where the formula of a value stands in the list; None for what no operation made."""
+    def name(self, vertex: Vertex) -> str:
+        """What a value is called in formulas, as plain text; "" for a number."""
+        name = self._names[vertex.id]
+        return "" if name is None else plain(name.tex)
+
+    def symbol(self, vertex: Vertex) -> int | None:
+        """Where the same stands in the list; None for a number."""
+        name = self._names[vertex.id]
+        return None if name is None else self._place(name.tex, _symbol(name))
+
+    def formula(self, vertex: Vertex) -> int | None:
+        """Where stands how a value is computed; None for what no operation made."""
         if vertex.op is None:
             return None
-        from autodiff.formulas.written import call
+        arguments = [None if self._names[i] is None else chr(_FIRST + vertex.inputs.index(i)) for i in vertex.inputs]
+        values = [self._graph.nodes[i].value for i in vertex.inputs]
+        latex = call(vertex.op, arguments, values, vertex.value, vertex.params)
+        return self._place(latex, mathml(latex))
 
-        inputs = [self._graph.nodes[i] for i in vertex.inputs]
-        names = [
-            None if x.node is None and np.ndim(x.value) == 0 else chr(_FIRST + vertex.inputs.index(x.id))
-            for x in inputs
-        ]
-        latex = call(vertex.op, names, [x.value for x in inputs], vertex.value, vertex.params)
+    def _place(self, latex: str, tree: Tree) -> int:
         place = self._places.setdefault(latex, len(self.known))
         if place == len(self.known):
-            self.known.append(mathml(latex))
+            self.known.append(tree)
         return place
 
 
-@lru_cache(maxsize=4096)
-def mathml(latex: str) -> Tree:
-    """LaTeX as a tree of MathML elements, of plain lists: the page makes elements of them, and never reads markup.
-
-    Examples
-    --------
-    >>> mathml("x < 2")
-    ['math', {'display': 'inline'}, [['mrow', {}, [['mi', {}, 'x'], ['mo', {}, '<'], ['mn', {}, '2']]]]]
-    """
-    from latex2mathml.converter import convert_to_element
-
-    return _tree(convert_to_element(latex))
-
-
-def _tree(element: Element) -> Tree:
-    text = element.text or ""
-    content: Any = [_tree(child) for child in element] or (html.unescape(text) if _ENTITY.fullmatch(text) else text)
-    return [element.tag, {key: value for key, value in element.items() if key != "xmlns"}, content]
+def _symbol(name: Name) -> Tree:
+    """A name, put together of its parts: few of them are new."""
+    parts = [mathml(name.letter)]
+    if name.below:
+        parts.append(mathml(name.below))
+    if name.layer:
+        fixed = {"stretchy": "false"}
+        parts.append(["mrow", {}, [["mo", fixed, "("], ["mn", {}, name.layer], ["mo", fixed, ")"]]])
+    tag = f"m{'sub' if name.below else ''}{'sup' if name.layer else ''}"
+    return [tag, {}, parts] if len(parts) > 1 else parts[0]

@@ -3,9 +3,9 @@
 
 const ROOT = -1;
 const MARGIN = 16; // between a group's border and what is in it
-const GAP = 26; // the same, where edges come in and leave
+const GAP = 30; // the same, where edges come in and leave
 const HEADER = 30; // a group's title
-const BETWEEN_RANKS = 60; // the numbers that travel along edges stand here
+const BETWEEN_RANKS = 72; // the numbers that travel along edges stand here
 const BETWEEN_CARDS = 18;
 const STEP = 2; // dagre keeps every second rank free, for labels
 
@@ -81,7 +81,7 @@ function standIn(model, open, id) {
   return closed.length ? groupKey(closed.at(-1)) : vertexKey(id);
 }
 
-/** One edge for each use between two cards; one for all uses between a closed group and something else. */
+/** One edge for each argument of an operation; one for all uses that end in a closed group. */
 function seenEdges(model, open) {
   const shown = model.vertices.map((_, id) => standIn(model, open, id));
   const edges = new Map();
@@ -89,9 +89,9 @@ function seenEdges(model, open) {
     vertex.inputs.forEach((start, argument) => {
       const [from, to] = [shown[start], shown[end]];
       if (from === to) return;
-      const single = from.startsWith("v") && to.startsWith("v");
-      const key = single ? `${from}>${to}:${argument}` : `${from}>${to}`;
-      if (!edges.has(key)) edges.set(key, { key, from, to, argument: to.startsWith("v") ? argument : null, uses: [] });
+      const port = to.startsWith("v") ? argument : null;
+      const key = `${from}>${to}:${port}`;
+      if (!edges.has(key)) edges.set(key, { key, from, to, argument: port, uses: [] });
       edges.get(key).uses.push({ start, end, argument });
     }),
   );
@@ -143,7 +143,7 @@ function laidOut(nodes, edges, direction, framed) {
   edges.forEach(([from, to], i) => graph.setEdge(names[from], names[to], {}, String(i)));
   dagre.layout(graph);
   const past = passing(graph);
-  const { left, top, width, height } = framed ? framing(graph, direction) : { left: 0, top: 0, ...graph.graph() };
+  const { left, top, width, height } = framing(graph, direction, framed);
   const shifted = ({ x, y }) => ({ x: x + left, y: y + top });
   return {
     corners: names.map((name) => shifted(corner(graph.node(name)))),
@@ -155,19 +155,29 @@ function laidOut(nodes, edges, direction, framed) {
   };
 }
 
-/** The frame around a group: close to its cards, where edges come in and leave, and around all edges beside them. */
-function framing(graph, direction) {
-  const boxes = graph.nodes().filter((name) => !isPort(name)).map((name) => ({ ...graph.node(name), ...corner(graph.node(name)) }));
-  const whole = graph.graph();
-  const [start, length] = direction === "LR" ? ["x", "width"] : ["y", "height"];
-  const first = Math.min(...boxes.map((box) => box[start]));
-  const extent = Math.max(...boxes.map((box) => box[start] + box[length])) - first + 2 * GAP;
-  return direction === "LR"
-    ? { left: GAP - first, top: HEADER, width: extent, height: whole.height + HEADER + MARGIN }
-    : { left: MARGIN, top: HEADER + GAP - first, width: whole.width + 2 * MARGIN, height: extent + HEADER };
+/** How far a level is moved, and how large it is: with the frame around it close to its cards where edges come in and
+ *  leave, and around all edges beside them. */
+function framing(graph, direction, framed) {
+  const names = graph.nodes();
+  const boxes = names.filter((name) => !isPort(name)).map((name) => ({ ...graph.node(name), ...corner(graph.node(name)) }));
+  const bends = graph.edges().flatMap((edge) => graph.edge(edge).points.map((point) => ({ ...point, width: 0, height: 0 })));
+  const span = (items, start, length) => {
+    const first = Math.min(...items.map((item) => item[start]));
+    return [first, Math.max(...items.map((item) => item[start] + item[length])) - first];
+  };
+  const along = direction === "LR" ? ["x", "width"] : ["y", "height"];
+  const [[x, width], [y, height]] = [["x", "width"], ["y", "height"]].map((axis) =>
+    span(axis[0] === along[0] ? boxes : [...boxes, ...bends], ...axis),
+  );
+  if (!framed) return { left: -x, top: -y, width, height };
+  const [gapX, gapY] = direction === "LR" ? [GAP, 0] : [MARGIN, GAP];
+  return {
+    left: gapX - x,
+    top: HEADER + gapY - y,
+    width: width + 2 * gapX,
+    height: height + HEADER + gapY + (gapY || MARGIN),
+  };
 }
-
-const corner = ({ x, y, width, height }) => ({ x: x - width / 2, y: y - height / 2 });
 
 /** A function of a bend in an edge that leads the edge straight past the cards of the same rank. */
 function passing(graph) {

@@ -31,7 +31,10 @@ const useKey = (start, end, argument) => `${start}>${end}:${argument}`;
 const valueAt = (model, id, step) => (step >= model.computedAt[id] ? model.vertices[id].value : null);
 
 /** The figure of the gradient that has arrived after so many steps; null before the first contribution. */
-const gradientAt = (model, id, step) => model.sums[id].findLast(([at]) => at <= step)?.[1] ?? null;
+function gradientAt(model, id, step) {
+  if (model.steps.length === model.forward) return model.vertices[id].gradient; // left by backward(), not played here
+  return model.sums[id].findLast(([at]) => at <= step)?.[1] ?? null;
+}
 
 /** What a use has added after so many steps; null before it has. */
 function contributionAt(model, { start, end, argument }, step) {
@@ -39,11 +42,11 @@ function contributionAt(model, { start, end, argument }, step) {
   return found !== undefined && found.at <= step ? found : null;
 }
 
-/** How a value is called: by its name, as the number that it is, or by its place. */
+/** How a value is called: by its name, as the number that it is, or as in formulas. */
 function nameOf(model, id) {
   const vertex = model.vertices[id];
   if (isNumber(model, vertex)) return model.figures[vertex.value].rows[0];
-  return vertex.name || `v${id}`;
+  return vertex.name || vertex.letter;
 }
 
 const isNumber = (model, { kind, value }) => kind === "constant" && model.figures[value].shape === "scalar";

@@ -19,6 +19,7 @@ class Page {
 
   listen() {
     const { root, player, camera } = this;
+    player.addEventListener("move", () => (this.picture.resting = false));
     player.addEventListener("step", () => this.stepped());
     const actions = {
       farther: () => camera.zoom(1 / 1.4, undefined, true),
@@ -47,7 +48,7 @@ class Page {
 
   jump(step) {
     this.player.pause();
-    this.player.goto(step);
+    this.player.move(step);
   }
 
   /** After a step: the numbers, the card that acts, what is said of it, and whoever listens outside. */
@@ -55,7 +56,7 @@ class Page {
     const { step } = this.player;
     const current = step === 0 ? null : this.model.steps[step - 1];
     this.picture.show(step);
-    if (current?.vertex != null && step < this.player.last) {
+    if (current?.vertex != null && !this.picture.resting) {
       const key = standIn(this.model, this.picture.open, current.vertex);
       this.choose(key);
       this.details.show(vertexKey(current.vertex), step);
@@ -137,8 +138,13 @@ class Page {
     this.fit();
   }
 
+  /** Show everything, or, where that would be too small to read, what everything begins with. */
   fit() {
-    this.camera.fit(this.picture.scene.boxes.get(groupKey(ROOT)), COMFORTABLE);
+    const { boxes } = this.picture.scene;
+    const start = this.model.direction === "LR" ? "x" : "y";
+    const cards = [...boxes].filter(([key]) => key !== groupKey(ROOT)).map(([, box]) => box);
+    this.camera.fit(boxes.get(groupKey(ROOT)), COMFORTABLE);
+    this.camera.reveal(cards.reduce((first, box) => (box[start] < first[start] ? box : first)));
   }
 
   switchTheme() {

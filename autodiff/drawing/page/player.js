@@ -17,8 +17,14 @@ class Player extends EventTarget {
     this.slider.style.setProperty("--forward", this.last ? `${(100 * model.forward) / this.last}%` : "100%");
     this.slider.addEventListener("input", () => {
       this.pause();
-      this.goto(Number(this.slider.value));
+      this.move(Number(this.slider.value));
     });
+  }
+
+  /** Go to a step because somebody wants to see it. */
+  move(step) {
+    this.dispatchEvent(new Event("move"));
+    this.goto(step);
   }
 
   goto(step) {
@@ -40,13 +46,13 @@ class Player extends EventTarget {
   }
 
   play() {
-    if (this.step === this.last) this.goto(0);
+    if (this.step === this.last) this.move(0);
     this.timer = setTimeout(() => this.tick(), 0);
     this.look();
   }
 
   tick() {
-    this.goto(this.step + 1);
+    this.move(this.step + 1);
     if (this.step === this.last) return this.pause();
     this.timer = setTimeout(() => this.tick(), BETWEEN_STEPS / Number(this.speed.value));
   }

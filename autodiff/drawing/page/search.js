@@ -22,7 +22,7 @@ class Search {
     const wanted = text.toLowerCase();
     const has = (...texts) => texts.some((each) => each?.toLowerCase().includes(wanted));
     const vertices = this.model.vertices.flatMap((vertex, id) =>
-      has(nameOf(this.model, id), vertex.op, vertex.scope.join(" / ")) ? [vertexKey(id)] : [],
+      has(nameOf(this.model, id), vertex.letter, vertex.op, vertex.scope.join(" / ")) ? [vertexKey(id)] : [],
     );
     const groups = this.model.groups.flatMap(({ label }, number) => (has(label) ? [groupKey(number)] : []));
     return [...groups, ...vertices];

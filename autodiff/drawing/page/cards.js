@@ -195,7 +195,7 @@ class Picture {
     const text = added.length === 1 ? brief(this.model, added[0].value) : `${added.length} uses`;
     const chip = element("div", { className: "chip", ariaHidden: "true" }, text);
     chip.classList.toggle("acting", active && this.model.steps[this.step - 1].phase === "backward");
-    return { chip, from: edge.from, start: edge.points[0], next: edge.points[1] };
+    return { chip, from: edge.from, start: edge.points[0], next: edge.points[2] };
   }
 
   /** Write chips beside the cards that they belong to, in the order in which the edges leave. */

@@ -142,18 +142,25 @@ function laidOut(nodes, edges, direction, framed) {
   nodes.forEach(([, width, height], place) => graph.setNode(names[place], { width, height }));
   edges.forEach(([from, to], i) => graph.setEdge(names[from], names[to], {}, String(i)));
   dagre.layout(graph);
-  const past = passing(graph);
+  const columns = ranksOf(graph, direction);
   const { left, top, width, height } = framing(graph, direction, framed);
   const shifted = ({ x, y }) => ({ x: x + left, y: y + top });
   return {
-    corners: names.map((name) => shifted(corner(graph.node(name)))),
-    bends: edges.map(([from, to], i) =>
-      graph.edge(names[from], names[to], String(i)).points.slice(1, -1).flatMap(past).map(shifted),
-    ),
+    corners: names.map((name) => {
+      const node = graph.node(name);
+      const [entrance, exit] = passed(node, columns, direction).map(shifted);
+      return { ...shifted(corner(node)), entrance, exit };
+    }),
+    bends: edges.map(([from, to], i) => {
+      const inner = graph.edge(names[from], names[to], String(i)).points.slice(1, -1);
+      return inner.flatMap((point) => passed(point, columns, direction)).map(shifted);
+    }),
     width,
     height,
   };
 }
+
+const corner = ({ x, y, width, height }) => ({ x: x - width / 2, y: y - height / 2 });
 
 /** How far a level is moved, and how large it is: with the frame around it close to its cards where edges come in and
  *  leave, and around all edges beside them. */
@@ -179,20 +186,23 @@ function framing(graph, direction, framed) {
   };
 }
 
-/** A function of a bend in an edge that leads the edge straight past the cards of the same rank. */
-function passing(graph) {
-  const horizontal = graph.graph().rankdir === "LR";
-  const reach = new Map(); // half of what a rank takes, by its middle
-  for (const item of graph.nodes()) {
-    const { x, y, width, height } = graph.node(item);
-    const [middle, half] = horizontal ? [Math.round(x), width / 2] : [Math.round(y), height / 2];
-    reach.set(middle, Math.max(reach.get(middle) ?? 0, half));
+/** Half of what each rank takes, by its middle. */
+function ranksOf(graph, direction) {
+  const [middle, length] = direction === "LR" ? ["x", "width"] : ["y", "height"];
+  const reach = new Map();
+  for (const node of graph.nodes().map((name) => graph.node(name))) {
+    const at = Math.round(node[middle]);
+    reach.set(at, Math.max(reach.get(at) ?? 0, node[length] / 2));
   }
-  return ({ x, y }) => {
-    const half = reach.get(Math.round(horizontal ? x : y));
-    if (half === undefined) return []; // between ranks, where dagre would put a label
-    return horizontal ? [{ x: x - half, y }, { x: x + half, y }] : [{ x, y: y - half }, { x, y: y + half }];
-  };
+  return reach;
+}
+
+/** Where an edge that goes straight through a point of a rank comes into the rank and leaves it; nothing for points
+ *  between ranks, where dagre would put a label. */
+function passed({ x, y }, reach, direction) {
+  const half = reach.get(Math.round(direction === "LR" ? x : y));
+  if (half === undefined) return [];
+  return direction === "LR" ? [{ x: x - half, y }, { x: x + half, y }] : [{ x, y: y - half }, { x, y: y + half }];
 }
 
 /** Ranks for dagre: what comes from outside first, then each value after its inputs, what leaves last. Values that are
@@ -263,21 +273,26 @@ function placed(scene, levels, sizeOf) {
   return boxes;
 }
 
-/** The points that an edge goes through, from card to card, and through the borders of the groups between them. */
+/** The points that an edge goes through, from card to card, and through the borders of the groups between them. It
+ *  leaves the ranks of the two cards straight, so as not to touch wider cards there. */
 function routed(model, edge, boxes, levels, direction) {
   const horizontal = direction === "LR";
-  const points = [exit(boxes.get(edge.from), horizontal)];
-  edge.path.forEach(([container, name]) => {
+  const [start, end] = [exit(boxes.get(edge.from), horizontal), entry(model, edge, boxes.get(edge.to), horizontal)];
+  const straight = (point, { x, y }) => (horizontal ? { x, y: point.y } : { x: point.x, y });
+  const points = [start];
+  for (const [container, name] of edge.path) {
     const corner = boxes.get(groupKey(container));
     const { places, bends } = levels.get(groupKey(container));
     const { from, to, points: inside } = bends.get(name);
     const at = ({ x, y }) => ({ x: corner.x + x, y: corner.y + y });
     if (from.startsWith("in:")) points.push(onBorder(corner, at(places.get(from)), horizontal, false));
+    if (from === edge.from) points.push(straight(start, at(places.get(from).exit)));
     points.push(...inside.map(at));
+    if (to === edge.to) points.push(straight(end, at(places.get(to).entrance)));
     if (to.startsWith("out:")) points.push(onBorder(corner, at(places.get(to)), horizontal, true));
-  });
-  points.push(entry(model, edge, boxes.get(edge.to), horizontal));
-  return { key: edge.key, from: edge.from, to: edge.to, argument: edge.argument, uses: edge.uses, points };
+  }
+  points.push(end);
+  return { ...edge, points };
 }
 
 const exit = ({ x, y, width, height }, horizontal) =>

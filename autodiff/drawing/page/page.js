@@ -202,7 +202,10 @@ class Page {
       goto: (step) => this.jump(step),
       highlight: (ids) => this.picture.highlight(ids),
       select: (id) => this.go(vertexKey(id)),
-      toggle: (group) => this.toggle(group),
+      toggle: (group) => {
+        this.go(groupKey(group));
+        this.toggle(group);
+      },
       fit: () => this.fit(),
     };
   }

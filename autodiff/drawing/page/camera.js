@@ -2,6 +2,8 @@
 
 const NEAREST = 3;
 const FARTHEST = 0.02;
+const GLIDE = 220; // milliseconds
+const FAR = 4000; // pixels; what is farther away is jumped to
 const DRAG = 4; // pixels before a press becomes a drag
 const LEGIBLE = 0.5; // below, numbers are left out, and titles are larger
 const COMFORTABLE = 0.8; // at first no smaller than this
@@ -17,11 +19,24 @@ class Camera {
   }
 
   set(x, y, scale, smooth = false) {
+    cancelAnimationFrame(this.frame);
+    const far = Math.hypot(x - this.x, y - this.y) > FAR;
+    if (!smooth || far || matchMedia("(prefers-reduced-motion: reduce)").matches) this.put(x, y, scale);
+    else this.glide([this.x, this.y, this.scale], [x, y, scale], performance.now());
+  }
+
+  put(x, y, scale) {
     Object.assign(this, { x, y, scale });
-    const moves = smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.world.classList.toggle("smooth", moves);
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.world.classList.toggle("far", scale < LEGIBLE);
+  }
+
+  /** Move frame by frame: as a transition of the style sheet, a picture of hundreds of edges takes a second for each. */
+  glide(from, to, start) {
+    const share = clamp((performance.now() - start) / GLIDE, 0, 1);
+    const eased = 1 - (1 - share) ** 3;
+    this.put(...from.map((number, i) => number + (to[i] - number) * eased));
+    if (share < 1) this.frame = requestAnimationFrame(() => this.glide(from, to, start));
   }
 
   pan(dx, dy, smooth = false) {

@@ -146,19 +146,24 @@ def _inactive(graph: Graph) -> Iterator[tuple[int, Mark]]:
 
 
 def _extreme(graph: Graph, norms: Sequence[float | None]) -> Iterator[tuple[int, Mark]]:
-    """Where a gradient first is some orders of magnitude smaller, or larger, than one nearer to the output."""
-    most, least = [0.0] * len(norms), [math.inf] * len(norms)
+    """Where a gradient first is some orders of magnitude smaller, or larger, than one nearer to the output.
+
+    Of several ways to the output, that one counts which explains it best.
+    """
+    most: list[float] = [math.inf] * len(norms)  # the largest and the smallest gradient on the way from the output
+    least = [0.0] * len(norms)
     told = [False] * len(norms)
     for vertex in reversed(graph.nodes):
         i, norm = vertex.id, norms[vertex.id]
-        if norm and math.isfinite(norm):
-            if not told[i] and norm * EXTREME < most[i]:
-                told[i] = True
-                yield i, Mark("vanishing", f"gradient vanishes: {norm / most[i]:.0e} of what it was")
-            elif not told[i] and norm > least[i] * EXTREME:
-                told[i] = True
-                yield i, Mark("exploding", f"gradient explodes: {norm / least[i]:.0e} of what it was")
-            most[i], least[i] = max(most[i], norm), min(least[i], norm)
+        if not norm or not math.isfinite(norm):
+            continue
+        large, small = (most[i], least[i]) if least[i] else (norm, norm)
+        if not told[i] and norm * EXTREME < large:
+            told[i] = True
+            yield i, Mark("vanishing", f"gradient vanishes: {norm / large:.0e} of what it was")
+        elif not told[i] and norm > small * EXTREME:
+            told[i] = True
+            yield i, Mark("exploding", f"gradient explodes: {norm / small:.0e} times what it was")
         for start in vertex.inputs:
-            most[start], least[start] = max(most[start], most[i]), min(least[start], least[i])
+            most[start], least[start] = min(most[start], max(large, norm)), max(least[start], min(small, norm))
             told[start] |= told[i]

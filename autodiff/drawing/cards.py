@@ -151,7 +151,7 @@ class Cards:
         if called := parameters(vertex):
             head.append(self._small(called))
         if formula := self._style.formulas.get(vertex.id):
-            head.append(_roomy(text(formula, 60), len(formula)))
+            head.append(text(formula, 60))
         head += self._marks(self._found.marks.get(vertex.id, ()))
         rows = [_head(head)]
         for label, shown in found:
@@ -176,7 +176,7 @@ class Cards:
         return " · ".join(facts)
 
     def _title(self, vertex: Vertex, what: str, name: str | None) -> str:
-        op, name = vertex.op, _shortened(name or "")
+        op, name = vertex.op, one_line(name or "")
         if op is not None and name:
             return _roomy(f"<b>{text(name)}</b> = {text(op.name)}", len(name) + len(op.name))
         title = name or (what if op is None else f"{sign(op)} {op.name}".strip())
@@ -215,7 +215,7 @@ class Cards:
     def _with_ports(self, body: str, names: tuple[str, ...]) -> str:
         if not names:
             return body
-        cells = [f'<td port="{i}">{self._small(_shortened(name, 12))}</td>' for i, name in enumerate(names)]
+        cells = [f'<td port="{i}">{self._small(one_line(name, 12))}</td>' for i, name in enumerate(names)]
         if self._style.across:
             inlets = _table([f"<tr>{cell}</tr>" for cell in cells], ' rows="*"')
             row = f'<tr><td cellpadding="0">{inlets}</td><td cellpadding="0">{body}</td></tr>'
@@ -226,11 +226,11 @@ class Cards:
 
 def text(anything: str, longest: int = _LONGEST) -> str:
     """A name, whatever it is made of, as text between tags."""
-    escaped = html.escape(_shortened(anything, longest), quote=False)
+    escaped = html.escape(one_line(anything, longest), quote=False)
     return escaped.replace("\\", r"\\") or "&#160;"  # in a label, \N is the name of the node
 
 
-def _shortened(anything: str, longest: int = _LONGEST) -> str:
+def one_line(anything: str, longest: int = _LONGEST) -> str:
     """One line of printable characters, and not too long."""
     line = " ".join(str(anything).split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
@@ -249,6 +249,11 @@ def _shown(value: Any, inside: bool = False) -> str:
     if isinstance(value, (tuple, list)) and not inside:
         return f"({', '.join(_shown(part, inside=True) for part in value)})"
     return "..." if value is Ellipsis else str(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """How many there are of something: ``1 value``, ``1,200 values``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _roomy(words: str, length: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autodiff.drawing import numbers
-from autodiff.drawing.cards import Cards, Style, kind, ports, text, title
+from autodiff.drawing.cards import Cards, Style, counted, kind, ports, text, title
 from autodiff.drawing.findings import Findings
 from autodiff.drawing.legend import legend
 from autodiff.drawing.outline import Edge, Group, Outline, View
@@ -96,9 +96,9 @@ class Page:
     def _of_group(self, place: int, group: Group) -> str:
         made = [vertex for vertex in self._members[place] if vertex.op is not None]
         parameters = [vertex for vertex in self._members[place] if kind(vertex) == "parameter"]
-        facts = [_counted(len(made), "operation")] if made else []
+        facts = [counted(len(made), "operation")] if made else []
         if parameters:
-            facts.append(_counted(sum(int(np.size(vertex.value)) for vertex in parameters), "parameter"))
+            facts.append(counted(sum(int(np.size(vertex.value)) for vertex in parameters), "parameter"))
         lines = [" · ".join(facts)] if facts else []
         if self._style.gradients and parameters and (norm := self._norms[place]) is not None:
             lines.append(f"norm of their gradient {norm:.3g}")
@@ -169,7 +169,7 @@ class Page:
         if number not in self._frames:
             theme, group = self._style.theme, self._outline.groups[number]
             shade = theme.frames[min(self._depth[number], len(theme.frames)) - 1]
-            look = {"style": "rounded,filled", "fillcolor": shade, "color": theme.frame}
+            look = {"style": "rounded,filled", "fillcolor": shade, "color": theme.frame, "labelloc": "t"}
             label = f"<{text(title(self._outline, group))}>"
             self._frame(self._around[group.parent], page)  # those around it come first
             self._frames[number] = type(page)(f"cluster_{number}", graph_attr={"label": label, **look})
@@ -199,7 +199,7 @@ class Page:
             added = f"|{np.linalg.norm(np.ravel(use.value)):.3g}|"
         else:
             added = " ".join(" ".join(numbers.lines(use.value)[0]).split())
-        if np.shape(use.pulled) != np.shape(use.value):
+        if np.size(use.pulled) != np.size(use.value):
             added = f"{added}\n∑ {numbers.shape(use.pulled)} → {numbers.shape(use.value)}"
         return added
 
@@ -260,7 +260,3 @@ class Page:
 
 def _identifier(box: int | Group) -> str:
     return f"n{box}" if isinstance(box, int) else f"g{box.number}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

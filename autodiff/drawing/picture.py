@@ -10,7 +10,7 @@ from binascii import b2a_base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from autodiff.graph import Node
+from autodiff.graph import Graph, Node
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,3 +219,13 @@ def _outputs(given: Any) -> Sequence[Node]:
     if not outputs:
         raise ValueError("draw: there is nothing to draw in an empty list")
     return outputs
+
+
+def _written(graph: Graph) -> str:
+    """A graph as text."""
+    from autodiff.drawing.tree import tree
+
+    return tree(graph)
+
+
+Graph.__str__ = _written

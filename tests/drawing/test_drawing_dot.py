@@ -55,7 +55,7 @@ def run(program):
 
 def edges(source):
     """(from, port, to) of every edge in a DOT source, in its order."""
-    found = re.findall(r"^\tn(\d+):[es] -> n(\d+):(?:(\d+):)?[wn]$", source, re.MULTILINE)
+    found = re.findall(r"^\tn(\d+):[es] -> n(\d+):(?:(\d+):)?[wn](?: \[.*\])?$", source, re.MULTILINE)
     return [(int(start), int(port) if port else None, int(end)) for start, end, port in found]
 
 
@@ -67,7 +67,7 @@ def places(source):
         if line.startswith("subgraph"):
             path.append(None)
         elif line.startswith("graph [") and path:
-            path[-1] = re.search(r"label=<(.*)> style", line).group(1)
+            path[-1] = re.search(r"label=<(.*)> labelloc", line).group(1)
         elif line == "}" and path:
             path.pop()
         elif node := re.match(r"n(\d+) \[", line):

@@ -200,7 +200,7 @@ class Page:
         else:
             added = " ".join(" ".join(numbers.lines(use.value)[0]).split())
         if np.size(use.pulled) != np.size(use.value):
-            added = f"{added}\n∑ {numbers.shape(use.pulled)} → {numbers.shape(use.value)}"
+            added = f"{added}\\n∑ {numbers.shape(use.pulled)} → {numbers.shape(use.value)}"
         return added
 
     # The page

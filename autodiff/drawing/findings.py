@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -51,7 +52,7 @@ def findings(graph: Graph, *, gradients: bool = True, seeds: dict[int, Any] | No
     """Look for what is known about the values of a graph.
 
     Gradients come from a backward pass of their own, over a graph whose outputs are single numbers; of any other one,
-    and of one that was freed, they are those that `backward` has left in the tensors.
+    of one that was freed, and of a leaf alone, they are those that `backward` has left in the tensors.
 
     Parameters
     ----------
@@ -70,14 +71,12 @@ def findings(graph: Graph, *, gradients: bool = True, seeds: dict[int, Any] | No
     >>> findings(ad.graph(y)).marks[1][0].text
     '-inf is made here, in 1 of 2 elements'
     """
-    found: Sequence[Any] = [None] * len(graph.nodes)
+    found: Sequence[Any] = [_recorded(vertex) if gradients else None for vertex in graph.nodes]
     uses: dict[tuple[int, int], Contribution] = {}
-    if gradients:
-        try:
+    if gradients and any(vertex.op is not None for vertex in graph.nodes):
+        with suppress(ValueError, RuntimeError):
             walk = contributions(graph, seeds)
             found, uses = walk.gradients, {(use.end, use.argument): use for use in walk.uses}
-        except (ValueError, RuntimeError):
-            found = [_recorded(vertex) for vertex in graph.nodes]
     norms = tuple(map(_norm, found))
     marks: dict[int, list[Mark]] = {}
     for i, mark in (*_invalid(graph, uses), *_inactive(graph), *_extreme(graph, norms)):

@@ -64,6 +64,10 @@ class Program:
     def vertex(self, i: int) -> Vertex:
         return self.graph.nodes[i]
 
+    def values(self, i: int) -> list[Any]:
+        """The arguments that a value was computed from."""
+        return [self.graph.nodes[k].value for k in self.graph.nodes[i].inputs]
+
     def tex(self, i: int) -> str:
         """What a value is called."""
         name = self.names[i]

@@ -117,14 +117,14 @@ def _forward(program: Program, vertex: Vertex) -> Step:
 def _rule(program: Program, vertex: Vertex) -> str:
     """The operation in general, of arguments called as the operation calls them."""
     assert vertex.op is not None
-    values = [program.vertex(i).value for i in vertex.inputs]
+    values = program.values(vertex.id)
     return call(vertex.op, names_of(vertex.op, len(values)), values, vertex.value, vertex.params)
 
 
 def _call(program: Program, vertex: Vertex) -> str:
     assert vertex.op is not None
     names = [None if (name := program.names[i]) is None else name.tex for i in vertex.inputs]
-    return call(vertex.op, names, [program.vertex(i).value for i in vertex.inputs], vertex.value, vertex.params)
+    return call(vertex.op, names, program.values(vertex.id), vertex.value, vertex.params)
 
 
 def _shapes(program: Program, vertex: Vertex) -> str:

@@ -34,7 +34,7 @@ def summary(program: Program) -> Iterator[Step]:
         yield _errors(program, found)
         yield from _in_general(program, found)
     worked = _Composed(program, by_layers=False)
-    written = {left: latex(tree) for left, tree, _ in found.written()}
+    written = {left: latex(tree) for left, tree, _ in found.written()} if layered else {}
     parts: list[str | Equation] = []
     for left, tree, i in worked.written():
         if written.get(left) != latex(tree):
@@ -214,12 +214,14 @@ def _in_general(program: Program, found: _Composed) -> Iterator[Step]:
         r"The equations of all layers are alike. With $\sigma$ for the activation of each layer, "
         rf"$a^{{0}}$ for the input and $L = {depth}$ for the last layer:"
     )
-    parts = [Equation(left, (right,)) for forms in laws.values() for left, right in forms]
+    ordered = sorted(laws, key=lambda kind: _ORDER.get(kind, len(_ORDER)))
+    parts = [Equation(left, (right,)) for kind in ordered for left, right in laws[kind]]
     yield Step(
         "summary", f"The {_COUNTS.get(len(parts), str(len(parts)))} equations of backpropagation", (words, *parts)
     )
 
 
+_ORDER = {"last": 0, "hidden": 1, "b": 2, "W": 3}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from autodiff.explain.document import Equation, Step
 from autodiff.formulas.plain import plain
 
+#: What is on the left and longer stands in a line of its own.
+_LONG = 48
 _MATRIX = re.compile(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}")
 _MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 
@@ -50,6 +52,8 @@ def equation(shown: Equation) -> list[str]:
     """
     left, sign = plain(shown.left), plain(shown.sign)
     lines: list[str] = []
+    if len(left) > _LONG and shown.forms:
+        lines, left = [left], "  "
     for i, form in enumerate(shown.forms):
         head = f"{left if not i else ' ' * len(left)} {sign} "
         found = block(form)

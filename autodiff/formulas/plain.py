@@ -162,8 +162,8 @@ class _Reader:
         if kind in ("mathrm", "mathit", "mathbf", "boldsymbol", "mathsf"):
             return word
         apart = before[-1:].isalnum() or before[-1:] in (")", "]")
-        following = self._tokens[-1] if self._tokens else ""
-        return f"{' ' * apart}{word}{' ' * (following[:1] not in ('(', '_', '^', ' ', ''))}"
+        closed = not self._tokens or self._tokens[-1][:1] in ("(", "_", "^", " ", "'")
+        return f"{' ' * apart}{word}{' ' * (not closed)}"
 
     def _group(self) -> str:
         """What a command or a script is about: a group, or one token."""

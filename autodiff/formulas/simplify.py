@@ -89,6 +89,10 @@ def _multiply(a: Any, b: Any) -> Any:
             return -(one.args[0] * b if one is a else a * one.args[0])
         if (rest := _cancelled(one, other)) is not None:
             return rest
+        if not isinstance(one, Operand) and made_by(other, "multiply"):
+            for number, rest in (other.args, other.args[::-1]):
+                if not isinstance(number, Operand) and np.ndim(number) == 0:
+                    return np.multiply(one, number) * rest
     return None
 
 

@@ -47,7 +47,7 @@ def equation(
 ) -> Equation:
     """A formula, the formula with numbers where they are few, and the number."""
     text = latex(tree) if first is None else first
-    forms = [text]
+    forms = [text] if isinstance(tree, Symbol) else []  # a constant is the number itself
     numbers = with_numbers(tree)
     if numbers is not None and len(filled := latex(numbers)) < _LONG:
         forms.append(filled)
@@ -207,12 +207,14 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
     value = program.vertex(use.start).value
     tree = pulled.tree
     if local is not None:
-        slope = rf"\frac{{\partial {end.tex}}}{{\partial {start.tex}}}"
+        slope = _slope(program, use)
         number = local.tree.value if isinstance(local.tree, Symbol) else local.tree
         parts.append("The local derivative, element by element:" if np.ndim(use.given) else "The local derivative:")
         parts.append(equation(slope, local.tree, number, conditions=conditions))
-        parts.append("times the gradient that came in, by the chain rule:")
         tree, conditions = program.gradient(use.end) * Symbol(slope, number), ()
+        if latex(tree) == left:
+            return parts
+        parts.append("times the gradient that came in, by the chain rule:")
     else:
         parts.append(f"Its product with the transposed Jacobian, for ${start.tex}$:")
     if np.shape(use.pulled) != np.shape(use.value):
@@ -228,6 +230,16 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
         parts += by_elements(program, program.gradient_tex(use.start, "".join(found.indices)), found, use.value)
     parts += valued(use.value)
     return parts
+
+
+def _slope(program: Program, use: Contribution) -> str:
+    """What a local derivative is called; the number of the argument tells two uses in one operation apart."""
+    start, end = program.names[use.start], program.names[use.end]
+    assert start is not None
+    assert end is not None
+    slope = rf"\frac{{\partial {end.tex}}}{{\partial {start.tex}}}"
+    several = program.vertex(use.end).inputs.count(use.start) > 1
+    return rf"\left. {slope} \right|_{{{use.argument + 1}}}" if several else slope
 
 
 def _fitted(tree: Any, value: Any) -> Any:

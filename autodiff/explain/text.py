@@ -16,6 +16,7 @@ _MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 
 def text(title: str, steps: Iterable[Step]) -> str:
     """All steps, one after the other."""
+    title = sentence(title)
     lines = [title, "=" * len(title), ""]
     for number, step in enumerate(steps, 1):
         heading = f"{number}. {sentence(step.title)}"

@@ -148,7 +148,7 @@ class _Reader:
         return self._named(name, "operatorname", before)
 
     def _bracket(self, name: str) -> str:
-        bracket = _BRACKETS[name] or self._piece("").strip()
+        bracket = _BRACKETS[name] or self._piece("").strip().replace(".", "")
         if name.startswith("r"):
             return _CLOSE + bracket
         while self._tokens and self._tokens[-1].isspace():

@@ -60,6 +60,8 @@ def _add(a: Any, b: Any) -> Any:
         return a
     if made_by(b, "negative"):
         return a - b.args[0]
+    if isinstance(a, Operand) and alike(a, b):
+        return 2 * a
     return b - a.args[0] if made_by(a, "negative") else None
 
 

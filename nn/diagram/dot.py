@@ -1,0 +1,59 @@
+"""A scene as a program for Graphviz, which paints it as it is: nothing in it is laid out anew.
+
+The whole picture is the graph's background, in Graphviz's own language of drawings
+(https://graphviz.org/docs/outputs/canon/#xdot); two invisible nodes hold its corners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text
+from nn.diagram.themes import Look, Theme
+
+_FONTS = {"words": "Helvetica", "strong": "Helvetica-Bold", "number": "Times-Roman", "symbol": "Times-Italic"}
+
+
+def dot(scene: Scene, theme: Theme) -> str:
+    """The scene in DOT."""
+    corners = enumerate([(0.0, 0.0), (scene.width, scene.height)])
+    nodes = "".join(f' n{i} [shape=point, style=invis, width=0.01, pos="{x:.1f},{y:.1f}"];' for i, (x, y) in corners)
+    page = Box("page", scene.left + scene.width / 2, scene.height / 2, scene.width, scene.height)
+    background = " ".join(_painted(item, scene, theme[item.role]) for item in (page, *scene.items))
+    return f'graph diagram {{ layout=nop2; pad=0; _background="{background}";{nodes} }}\n'
+
+
+def _painted(item: Item, scene: Scene, look: Look) -> str:
+    """An item as operations; where the role has no line, it is drawn in the colour that fills it."""
+    colours = f"C {_string(look.fill)} c {_string(look.fill if look.stroke == 'none' else look.stroke)}"
+    match item:
+        case Line():
+            style = f"S {_string('dashed' if look.dashed else 'solid')} S {_string(f'setlinewidth({item.width:.2f})')}"
+            return f"{colours} {style} L {len(item.points)} {_points(item.points, scene)}"
+        case Circle():
+            return f"{colours} {_THIN} E {_points([(item.x, item.y)], scene)} {item.radius:.1f} {item.radius:.1f}"
+        case Box():
+            across, down = item.width / 2, item.height / 2
+            corners = [(item.x + i * across, item.y + j * down) for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+            return f"{colours} {_THIN} P 4 {_points(corners, scene)}"
+        case Text():
+            return " ".join([colours, *(_piece(item, piece, scene) for piece in item.pieces)])
+
+
+def _piece(text: Text, piece: Piece, scene: Scene) -> str:
+    font = f"F {piece.size:.1f} {_string(_FONTS[piece.font])}"
+    return f"{font} T {_points([text.start(piece)], scene)} {'0' if text.centred else '-1'} 0 {_string(piece.text)}"
+
+
+def _points(points: Iterable[tuple[float, float]], scene: Scene) -> str:
+    """Points from the lower left corner on, with the y-axis upwards."""
+    return " ".join(f"{x - scene.left:.1f} {scene.height - y:.1f}" for x, y in points)
+
+
+def _string(text: str) -> str:
+    """A string with its length before it; DOT has no way to write a backslash that stands before a quotation mark."""
+    text = text.replace("\\", "\N{REVERSE SOLIDUS OPERATOR}")
+    return f"{len(text.encode())} -{text}".replace('"', r"\"")
+
+
+_THIN = f"S {_string('solid')} S {_string('setlinewidth(1)')}"

@@ -109,9 +109,10 @@ def chain(model: Any, x: Any = None) -> Chain:
     if not steps:
         raise ValueError(f"diagram: there is nothing to draw in an empty {type(model).__name__}")
     sample = None if x is None else np.array(ad.asarray(x).detach())
-    if sample is not None and isinstance(steps[0][1], Linear) and sample.ndim != 1:
+    first = steps[0][1]
+    if sample is not None and isinstance(first, Linear) and sample.shape != (first.in_features,):
         raise ValueError(
-            f"diagram takes one sample x, without an axis of samples: here of shape ({steps[0][1].in_features},), got "
+            f"diagram takes one sample x, without an axis of samples, here of shape ({first.in_features},), got "
             f"{sample.shape}"
         )
     with modes_kept(model), ad.no_grad():

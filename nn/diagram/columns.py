@@ -127,8 +127,8 @@ def _shape(value: Array) -> str:
 
 
 def _line(text: str, longest: int) -> str:
-    """One line of printable characters, and not too long."""
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+    """One line, and not too long."""
+    line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 

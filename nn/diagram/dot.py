@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text
+from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text, printable
 from nn.diagram.themes import Look, Theme
 
 _FONTS = {"words": "Helvetica", "strong": "Helvetica-Bold", "number": "Times-Roman", "symbol": "Times-Italic"}
@@ -52,7 +52,7 @@ def _points(points: Iterable[tuple[float, float]], scene: Scene) -> str:
 
 def _string(text: str) -> str:
     """A string with its length before it; DOT has no way to write a backslash that stands before a quotation mark."""
-    text = text.replace("\\", "\N{REVERSE SOLIDUS OPERATOR}")
+    text = printable(text).replace("\\", "\N{REVERSE SOLIDUS OPERATOR}")
     return f"{len(text.encode())} -{text}".replace('"', r"\"")
 
 

@@ -37,7 +37,7 @@ def labels(
     Examples
     --------
     >>> labels([(0.0, 0.0), (0.0, 60.0)], 80.0, 20.0, 0.0, 0.0)
-    (160.0, [(40.0, 0.0), (120.0, 45.0)])
+    (160.0, [(120.0, 0.0), (40.0, 15.0)])
     """
     drawn = np.array(ends).reshape(-1, 2)
     fewest = max(1, math.ceil(math.sqrt(len(drawn))))

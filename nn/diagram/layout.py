@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nn.diagram.chain import Array, Chain
+from nn.diagram.chain import Array, Chain, Dense
 from nn.diagram.columns import Card, Column, Neuron, columns, weight
 from nn.diagram.lanes import labels
 from nn.diagram.scene import Box, Circle, Item, Line, Scene, Text, formula, words
@@ -64,8 +64,8 @@ def scene(chain: Chain, title: str, most: int, digits: int) -> Scene:
     lines: list[Item] = []
     items = list(_drawn(parts[0], x, grid, tall=False))
     for i, (before, part) in enumerate(pairwise(parts)):
-        if isinstance(before, Column) and isinstance(part, Column):
-            length, weights, texts = _weights(before, part, x + _RADIUS, grid, digits)
+        if isinstance(before, Column) and isinstance(part, Column) and part.layer is not None:
+            length, weights, texts = _weights(before, part, part.layer, x + _RADIUS, grid, digits)
             lines += weights
             items += texts
             x += 2 * _RADIUS + length
@@ -122,11 +122,9 @@ def _sides(items: Sequence[Item]) -> tuple[float, float]:
 
 
 def _weights(
-    before: Column, column: Column, start: float, grid: _Grid, digits: int
+    before: Column, column: Column, layer: Dense, start: float, grid: _Grid, digits: int
 ) -> tuple[float, list[Item], list[Item]]:
     """How long the lines of weights are, the lines, and their labels."""
-    layer = column.layer
-    assert layer is not None
     ends, values, texts = [], [], []
     for to, down in zip(column.neurons, grid.middles(column), strict=True):
         for source, up in zip(before.neurons, grid.middles(before), strict=True):
@@ -222,7 +220,7 @@ def _foot(x: float, y: float) -> Iterator[Item]:
     """What a neuron computes, and what the lines mean."""
     z, a, b, w = (("z", "j", "(l)"), ("a", "j", "(l)"), ("b", "j", "(l)"), ("w", "jk", "(l)"))
     total = [z, " = ", ("Σ", "k", ""), " ", w, " ", ("a", "k", "(l−1)"), " + ", b]
-    yield formula("ink", x, y + 22.0, [*total, " ,    ", a, " = ", ("f", "", ""), "( ", z, " )"], 14.0)
+    yield formula("ink", x, y + 22.0, [*total, " and ", a, " = ", ("f", "", ""), "( ", z, " )"], 14.0)
     for role, sign, start in (("positive", "w > 0", x - 190.0), ("negative", "w < 0", x - 90.0)):
         yield Line(role, ((start, y + 52.0), (start + 36.0, y + 52.0)), 3.0)
         yield words("quiet", start + 62.0, y + 52.0, sign)

@@ -104,6 +104,11 @@ class Scene:
     title: str
 
 
+def printable(text: str) -> str:
+    """Text in which a sign stands for every character that cannot be printed, or is not allowed in XML."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def words(role: str, x: float, y: float, text: str, size: float = 12.0, font: str = "words", title: str = "") -> Text:
     """A line of words."""
     return Text(role, x, y, (Piece(text, font, size),), 0.56 * size * len(text), title)

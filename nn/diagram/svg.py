@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text
+from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text, printable
 from nn.diagram.themes import THEMES, Theme
 
 #: Fonts of pieces of text: families, then style and weight.
@@ -69,7 +69,7 @@ pre{{overflow-x:auto}}
 
 
 def _text(anything: str) -> str:
-    return html.escape(anything)
+    return html.escape(printable(anything))
 
 
 def _themed(theme: str, rules: Callable[[Theme], str]) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text, printable
 from nn.diagram.themes import Look, Theme
 
+#: The line of circles and boxes.
+_THIN = "S 5 -solid S 15 -setlinewidth(1)"
 _FONTS = {"words": "Helvetica", "strong": "Helvetica-Bold", "number": "Times-Roman", "symbol": "Times-Italic"}
 
 
@@ -18,14 +20,13 @@ def dot(scene: Scene, theme: Theme) -> str:
     """The scene in DOT."""
     corners = enumerate([(0.0, 0.0), (scene.width, scene.height)])
     nodes = "".join(f' n{i} [shape=point, style=invis, width=0.01, pos="{x:.1f},{y:.1f}"];' for i, (x, y) in corners)
-    page = Box("page", scene.left + scene.width / 2, scene.height / 2, scene.width, scene.height)
-    background = " ".join(_painted(item, scene, theme[item.role]) for item in (page, *scene.items))
+    background = " ".join(_painted(item, scene, theme[item.role]) for item in (scene.page, *scene.items))
     return f'graph diagram {{ layout=nop2; pad=0; _background="{background}";{nodes} }}\n'
 
 
 def _painted(item: Item, scene: Scene, look: Look) -> str:
-    """An item as operations; where the role has no line, it is drawn in the colour that fills it."""
-    colours = f"C {_string(look.fill)} c {_string(look.fill if look.stroke == 'none' else look.stroke)}"
+    """An item as operations; a role that has only one colour is filled and drawn in it."""
+    colours = f"C {_string(look.fill or look.stroke)} c {_string(look.stroke or look.fill)}"
     match item:
         case Line():
             style = f"S {_string('dashed' if look.dashed else 'solid')} S {_string(f'setlinewidth({item.width:.2f})')}"
@@ -54,6 +55,3 @@ def _string(text: str) -> str:
     """A string with its length before it; DOT has no way to write a backslash that stands before a quotation mark."""
     text = printable(text).replace("\\", "\N{REVERSE SOLIDUS OPERATOR}")
     return f"{len(text.encode())} -{text}".replace('"', r"\"")
-
-
-_THIN = f"S {_string('solid')} S {_string('setlinewidth(1)')}"

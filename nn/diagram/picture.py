@@ -38,13 +38,18 @@ class Diagram:
         return svg(self.scene, self._theme)
 
     def png(self) -> bytes:
-        """The picture as a PNG file; of theme "auto", the light one."""
-        import autodiff as ad
+        """The picture as a PNG file, at 144 dots per inch; of theme "auto", the light one.
+
+        Raises
+        ------
+        RuntimeError
+            If neither graphviz-pure nor Graphviz is installed.
+        """
+        from autodiff.drawing.layout import render
         from nn.diagram.dot import dot
         from nn.diagram.themes import THEMES
 
-        source = dot(self.scene, THEMES["light" if self._theme == "auto" else self._theme])
-        return ad.Drawing(source, vertices=2, limit=2).png()
+        return render(dot(self.scene, THEMES["light" if self._theme == "auto" else self._theme]), "png")
 
     def html(self) -> str:
         """A page that needs nothing else, with the picture and the model in words."""

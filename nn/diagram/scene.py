@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 #: Widths in Times, as fractions of the size of the font: of digits, of signs, of letters in italics, of anything else.
 _WIDTHS = {
@@ -103,6 +104,11 @@ class Scene:
     items: tuple[Item, ...]
     title: str
 
+    @property
+    def page(self) -> Box:
+        """What lies below everything."""
+        return Box("page", self.left + self.width / 2, self.height / 2, self.width, self.height)
+
 
 def printable(text: str) -> str:
     """Text in which a sign stands for every character that cannot be printed, or is not allowed in XML."""
@@ -111,7 +117,14 @@ def printable(text: str) -> str:
 
 def words(role: str, x: float, y: float, text: str, size: float = 12.0, font: str = "words", title: str = "") -> Text:
     """A line of words."""
-    return Text(role, x, y, (Piece(text, font, size),), 0.56 * size * len(text), title)
+    return Text(role, x, y, (Piece(text, font, size),), size * sum(map(_extent, text)), title)
+
+
+def _extent(character: str) -> float:
+    """How wide a character of words is, as a fraction of the size of the font: those of China or Japan are square."""
+    if east_asian_width(character) in "WF":
+        return 1.0
+    return 0.75 if character.isupper() else 0.55
 
 
 def formula(role: str, x: float, y: float, parts: Sequence[Any], size: float = 13.0, title: str = "") -> Text:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 
 from nn.diagram.scene import Box, Circle, Item, Line, Piece, Scene, Text, printable
-from nn.diagram.themes import THEMES, Theme
+from nn.diagram.themes import THEMES, Look, Theme
 
 #: Fonts of pieces of text: families, then style and weight.
 _SANS = "font-family:Helvetica,Arial,'Liberation Sans',sans-serif"
@@ -27,14 +27,12 @@ def svg(scene: Scene, theme: str) -> str:
     name = f"nn-diagram-{theme}"
     size = f'width="{scene.width:.0f}" height="{scene.height:.0f}"'
     view = f"{scene.left:.1f} 0 {scene.width:.1f} {scene.height:.1f}"
-    page = f'<rect class="page" x="{scene.left:.1f}" y="0" width="{scene.width:.1f}" height="{scene.height:.1f}"/>'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" viewBox="{view}" {size} role="img">',
             f"<title>{_text(scene.title)}</title>",
             f"<style>{_rules(f'.{name}', theme)}</style>",
-            page,
-            *map(_element, scene.items),
+            *map(_element, (scene.page, *scene.items)),
             "</svg>\n",
         ]
     )
@@ -87,31 +85,33 @@ def _rules(scope: str, theme: str) -> str:
     """How roles and fonts look, for elements in a scope."""
 
     def roles(theme: Theme) -> str:
-        return "".join(
-            f"{scope} .{role}{{fill:{look.fill};stroke:{look.stroke}{';stroke-dasharray:7 4' if look.dashed else ''}}}"
-            for role, look in theme.items()
-        )
+        return "".join(f"{scope} .{role}{{{_painted(look)}}}" for role, look in theme.items())
 
     return _themed(theme, roles) + "".join(f"{scope} .{name}{{{font}}}" for name, font in _FONTS.items())
+
+
+def _painted(look: Look) -> str:
+    dashes = ";stroke-dasharray:7 4" if look.dashed else ""
+    return f"fill:{look.fill or 'none'};stroke:{look.stroke or 'none'}{dashes}"
 
 
 def _element(item: Item) -> str:
     match item:
         case Line():
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in item.points)
-            return _titled("polyline", item, f'points="{points}" stroke-width="{item.width:.2f}"')
+            return _titled("polyline", item, f' points="{points}" stroke-width="{item.width:.2f}"')
         case Circle():
-            return _titled("circle", item, f'cx="{item.x:.1f}" cy="{item.y:.1f}" r="{item.radius:.1f}"')
+            return _titled("circle", item, f' cx="{item.x:.1f}" cy="{item.y:.1f}" r="{item.radius:.1f}"')
         case Box():
-            corner = f'x="{item.x - item.width / 2:.1f}" y="{item.y - item.height / 2:.1f}"'
+            corner = f' x="{item.x - item.width / 2:.1f}" y="{item.y - item.height / 2:.1f}"'
             return _titled("rect", item, f'{corner} width="{item.width:.1f}" height="{item.height:.1f}" rx="4"')
         case Text():
-            return _titled("text", item, "", "".join(_span(item, piece) for piece in item.pieces))
+            return _titled("text", item, content="".join(_span(item, piece) for piece in item.pieces))
 
 
-def _titled(tag: str, item: Item, attributes: str, content: str = "") -> str:
+def _titled(tag: str, item: Item, attributes: str = "", content: str = "") -> str:
     title = f"<title>{_text(item.title)}</title>" if item.title else ""
-    return f'<{tag} class="{item.role}" {attributes}>{title}{content}</{tag}>'
+    return f'<{tag} class="{item.role}"{attributes}>{title}{content}</{tag}>'
 
 
 def _span(text: Text, piece: Piece) -> str:

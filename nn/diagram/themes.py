@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Look:
-    """How a role is painted: what fills it, what draws its line, and whether the line is dashed."""
+    """How a role is painted: what fills it and what draws its line, if anything, and whether the line is dashed."""
 
-    fill: str = "none"
-    stroke: str = "none"
+    fill: str = ""
+    stroke: str = ""
     dashed: bool = False
 
 
@@ -60,13 +60,13 @@ THEMES = {
         borders=("#3A87B8", "#B87F00", "#00795A"),
     ),
     "dark": _theme(
-        "#16191D",
-        "#F0F0F0",
-        "#B4B4B4",
+        "#0E1116",
+        "#EDF1F5",
+        "#A8B1BB",
         signs=("#56B4E9", "#E69F00"),
         line="#8C8C8C",
-        cards=("#12344A", "#3A2E10", "#0B3B2E", "#24282E"),
-        borders=("#56B4E9", "#E69F00", "#2FBF94"),
+        cards=("#0C2E44", "#3D2C08", "#06382C", "#20262E"),
+        borders=("#56B4E9", "#E69F00", "#12C492"),
     ),
     "print": _theme(
         "#FFFFFF",

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import autodiff as ad
 import nn
+from autodiff.drawing.layout import render
 from nn.diagram.dot import dot
 from nn.diagram.scene import Circle, Line, Text
 from nn.diagram.themes import THEMES
@@ -362,7 +363,7 @@ def test_a_diagram_is_a_snapshot():
 def test_graphviz_is_told_every_text_and_line(theme):
     diagram = nn.diagram(nn.Sequential(*reference(), nn.Dropout(0.5)), X, theme=theme)
     ours = ElementTree.fromstring(diagram.svg())
-    painted = ElementTree.fromstring(ad.Drawing(dot(diagram.scene, THEMES[theme]), vertices=2, limit=2).svg())
+    painted = ElementTree.fromstring(render(dot(diagram.scene, THEMES[theme]), "svg"))
     assert [t.text for t in painted.iter(f"{SVG}text")] == [t.text for t in ours.iter(f"{SVG}tspan")]
     for theirs, tag in (("polyline", "polyline"), ("ellipse", "circle")):
         assert len(list(painted.iter(SVG + theirs))) == len(list(ours.iter(SVG + tag)))

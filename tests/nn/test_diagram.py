@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,6 +16,7 @@ import autodiff as ad
 import nn
 from autodiff.drawing.layout import render
 from nn.diagram.dot import dot
+from nn.diagram.lanes import labels
 from nn.diagram.scene import Circle, Line, Text
 from nn.diagram.themes import THEMES
 
@@ -205,6 +206,19 @@ def test_nothing_lies_on_anything_else(sizes, sample, digits, most):
         assert 0 <= top <= bottom <= scene.height
 
 
+HEIGHTS = st.floats(0, 300)
+
+
+@example(ends=[(5.0 * i, 5.0 * i) for i in range(9)], before=0.0, after=0.0)
+@given(st.lists(st.tuples(HEIGHTS, HEIGHTS), max_size=12), st.floats(0, 50), st.floats(0, 50))
+def test_labels_of_any_lines_are_apart(ends, before, after):
+    length, places = labels(ends, 80.0, 20.0, before, after)
+    assert all(abs(x - u) >= 80 - 1e-9 or abs(y - v) >= 20 for (x, y), (u, v) in combinations(places, 2))
+    for (start, end), (x, y) in zip(ends, places, strict=True):
+        assert before + 40 <= x + 1e-9 <= length - after - 40 + 2e-9
+        assert y == pytest.approx(start + (end - start) * x / length)
+
+
 def test_labels_stand_on_their_lines():
     items = nn.diagram(reference()).scene.items
     lines = {item.title: np.array(item.points) for item in items if isinstance(item, Line) and item.title}
@@ -365,6 +379,12 @@ def test_graphviz_is_told_every_text_and_line(theme):
     ours = ElementTree.fromstring(diagram.svg())
     painted = ElementTree.fromstring(render(dot(diagram.scene, THEMES[theme]), "svg"))
     assert [t.text for t in painted.iter(f"{SVG}text")] == [t.text for t in ours.iter(f"{SVG}tspan")]
+    places = [
+        np.array([(float(t.get("x")), float(t.get("y"))) for t in svg.iter(SVG + tag)])
+        for svg, tag in ((painted, "text"), (ours, "tspan"))
+    ]
+    moved = [-diagram.scene.left, -diagram.scene.height]  # the lower left corner is Graphviz's origin
+    np.testing.assert_allclose(places[0] - places[1], np.broadcast_to(moved, places[0].shape), atol=3)  # baselines
     for theirs, tag in (("polyline", "polyline"), ("ellipse", "circle")):
         assert len(list(painted.iter(SVG + theirs))) == len(list(ours.iter(SVG + tag)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from nn.layers import Linear
 from nn.module import Module, modes_kept
 
 Array = np.ndarray[Any, Any]
+_Kind = TypeVar("_Kind", bound=Module)
 #: How far from 0 the curve of an activation is drawn, and at how many points.
 _POINTS = np.linspace(-3.0, 3.0, 25)
 
@@ -100,7 +101,7 @@ def chain(model: Any, x: Any = None) -> Chain:
     ValueError
         If it is empty, if one layer does not fit the next, or if the sample does not fit.
     """
-    if not isinstance(model, Linear) and not _is_chain(model):
+    if not _computes_as(model, Linear) and not _computes_as(model, Sequential):
         raise TypeError(
             f"diagram draws chains of modules, an nn.Sequential, got {type(model).__name__}: draw what it computes "
             f"with autodiff.draw(model(x))"
@@ -110,7 +111,7 @@ def chain(model: Any, x: Any = None) -> Chain:
         raise ValueError(f"diagram: there is nothing to draw in an empty {type(model).__name__}")
     sample = None if x is None else np.array(ad.asarray(x).detach())
     first = steps[0][1]
-    if sample is not None and isinstance(first, Linear) and sample.shape != (first.in_features,):
+    if sample is not None and _computes_as(first, Linear) and sample.shape != (first.in_features,):
         raise ValueError(
             f"diagram takes one sample x, without an axis of samples, here of shape ({first.in_features},), got "
             f"{sample.shape}"
@@ -120,13 +121,14 @@ def chain(model: Any, x: Any = None) -> Chain:
         return Chain(sample, tuple(_stages(steps, _values(steps, sample))))
 
 
-def _is_chain(module: Any) -> bool:
-    return isinstance(module, Sequential) and type(module).forward is Sequential.forward
+def _computes_as(module: Any, kind: type[_Kind]) -> TypeGuard[_Kind]:
+    """Whether a module is of a kind, or of one made from it that has no `forward` of its own."""
+    return isinstance(module, kind) and type(module).forward is kind.forward
 
 
 def _steps(module: Module, path: str) -> Iterator[tuple[str, Module]]:
     """The modules that are called one after the other, with their paths."""
-    if not isinstance(module, Sequential) or not _is_chain(module):
+    if not _computes_as(module, Sequential):
         yield path, module
         return
     for name, part in module._held().items():
@@ -151,7 +153,7 @@ def _stages(steps: list[tuple[str, Module]], values: list[Array | None]) -> Iter
     while i < len(steps):
         (path, module), value = steps[i], values[i]
         i += 1
-        if not isinstance(module, Linear) or (value is not None and value.ndim > 1):  # many positions: no one number
+        if not _computes_as(module, Linear) or (value is not None and value.ndim > 1):  # many positions: no one number
             yield Block(path, type(module).__name__, module.extra_repr(), value)
             width = None
             continue

@@ -350,8 +350,14 @@ def test_bad_input(call, kind, message):
         call()
 
 
-def test_a_residual_block_in_a_chain_is_a_card():
-    assert repr(nn.diagram(nn.Sequential(Residual(nn.Linear(2, 2))))) == "<Diagram of Sequential, Residual>"
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+@pytest.mark.parametrize("module", [Residual(nn.Linear(2, 2)), Doubled(2, 2)])
+def test_what_has_a_forward_of_its_own_is_a_card(module):
+    assert repr(nn.diagram(nn.Sequential(module))) == f"<Diagram of Sequential, {type(module).__name__}>"
 
 
 # Outputs

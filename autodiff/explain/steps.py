@@ -211,7 +211,9 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
         number = local.tree.value if isinstance(local.tree, Symbol) else local.tree
         parts.append("The local derivative, element by element:" if np.ndim(use.given) else "The local derivative:")
         parts.append(equation(slope, local.tree, number, conditions=conditions))
-        tree, conditions = program.gradient(use.end) * Symbol(slope, number), ()
+        factor: Any = Symbol(slope, number)
+        tree = program.gradient(use.end) * (np.conj(factor) if np.iscomplexobj(number) else factor)
+        conditions = ()
         if latex(tree) == left:
             return parts
         parts.append("times the gradient that came in, by the chain rule:")
@@ -223,7 +225,10 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
             f"${start.tex}$, {_spoken_shape(value)}, was broadcast to {_spoken_shape(use.pulled)}: "
             f"what its copies receive is added up."
         )
-        tree, conditions = _fitted(tree, value), ()
+        conditions = ()
+    elif np.iscomplexobj(use.pulled) and not np.iscomplexobj(use.value):
+        parts.append(f"${start.tex}$ is real, and so is its gradient:")
+    tree = _fitted(tree, value)
     parts.append(equation(left, tree, use.value, conditions=conditions))
     found = program.element(_fitted(pulled.tree, value)) if program.vertex(use.start).requires_grad else None
     if found is not None and len(program.uses_of[use.start]) == 1:

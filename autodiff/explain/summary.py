@@ -7,7 +7,7 @@ name :math:`\delta`, and everything before is written with that.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -172,7 +172,7 @@ class _Composed:
     def _abstract(self, use: Any, g: Any) -> Any:
         """The gradient times the derivative of an activation, by the name of the function."""
         function = self._activation(use.end, use.start) if self._by_layers else None
-        if function is None:
+        if function is None or np.iscomplexobj(use.given):
             return None
         local = self.program.local(use)
         assert local is not None
@@ -269,10 +269,9 @@ class _General:
         return new
 
     def _name_of(self, symbol: Symbol) -> Name | None:
-        names: Mapping[Any, Name | None] = dict(zip(map(id, self._program.symbols), self._program.names, strict=True))
-        name = names.get(id(symbol))
+        name = self._program.called.get(symbol)
         if name is None:
-            return next((error for i, error in self._found.errors.items() if error.tex == symbol.name), None)
+            return next((error for error in self._found.errors.values() if error.tex == symbol.name), None)
         if not name.layer and self._layer == 1 and self._feeds_the_first(symbol):
             return Name("a", layer="0")
         return name if name.layer else None

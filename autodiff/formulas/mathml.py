@@ -13,7 +13,7 @@ _FUNCTION = re.compile(r"\\operatorname\{((?:\\.|[^{}\\])*)\}")
 #: A matrix, which has to be a group to carry an exponent.
 _MATRIX = re.compile(r"\\begin\{([bp]matrix)\}.*?\\end\{\1\}")
 #: What latex2mathml does not know.
-_UNKNOWN = {r"\arg": r"\text{arg}"}
+_ARGUMENT = re.compile(r"\\arg(?![a-zA-Z])")
 
 
 def mathml(tex: str, *, display: bool = False) -> str:
@@ -48,8 +48,7 @@ def elements(tex: str) -> list[Element]:
 
     tex = _FUNCTION.sub(lambda found: rf"\text{{{found[1]}}}", tex)
     tex = _MATRIX.sub(lambda found: f"{{{found[0]}}}", tex)
-    for command, known in _UNKNOWN.items():
-        tex = re.sub(rf"{re.escape(command)}(?![a-zA-Z])", lambda _, known=known: known, tex)
+    tex = _ARGUMENT.sub(lambda _: r"\text{arg}", tex)
     found: list[Element] = list(convert_to_element(tex))
     for part in found:
         for element in part.iter():

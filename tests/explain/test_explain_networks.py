@@ -1,5 +1,7 @@
 """Networks are explained as the textbooks do, and the story of a weight adds up."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ widths = st.lists(st.integers(1, 4), min_size=3, max_size=5)
 
 def network(sizes, activation=nn.Sigmoid):
     layers = []
-    for i, (n, m) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for i, (n, m) in enumerate(pairwise(sizes)):
         layers += [nn.Linear(n, m, rng=i, dtype=np.float64), activation()]
     return nn.Sequential(*layers)
 
@@ -137,7 +139,7 @@ def test_elements_that_are_not_there():
     with pytest.raises(ValueError, match="a pair such as"):
         ad.explain(loss, element="0.weight")
     with pytest.raises(ValueError, match="single number"):
-        ad.explain(model(np.ones(2)), element=("0.weight", (0, 0)))
+        ad.explain(network([2, 3, 2])(np.ones(2)), element=("0.weight", (0, 0)))
 
 
 def test_a_tensor_itself_names_its_element():

@@ -35,6 +35,8 @@ def hold(equation):
         shape = np.shape(value)
         for index in product(*map(range, shape)):
             assert close(tree.at(dict(zip(tree.indices, index, strict=True))), np.asarray(value)[index]), equation
+    elif isinstance(tree, Symbol) and isinstance(value, tuple):
+        assert all(map(close, evaluated(tree, {}), value)), equation
     elif isinstance(tree, Symbol):
         assert np.shape(tree.value) == np.shape(value), equation
         assert all(map(close, np.atleast_1d(evaluated(tree, {})), np.atleast_1d(value))), equation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ class Explanation:
     ----------
     title : str
     steps : tuple of Step
-        Each with its `phase` ("given", "forward", "backward", "update", "summary" or "paths"), its `title`, its `parts`
+        Each with its `phase` ("given", "forward", "backward", "update", "summary", "paths" or "words"), its `title`, its `parts`
         (sentences, with mathematics between dollar signs, and equations: `left`, the `forms` that it is equal to, in
         LaTeX, and the engine's `value`) and the `vertices` of the graph that it is about.
     """
@@ -69,6 +69,30 @@ class Explanation:
         makers = {".html": self.html, ".md": self.markdown, ".tex": self.latex, ".txt": self.text}
         encoded = {suffix: (lambda make=make: make().encode()) for suffix, make in makers.items()}
         return write_by_suffix(path, encoded, "an explanation")
+
+    def with_steps(self, title: str, steps: Sequence[Step]) -> Explanation:
+        """Another explanation of the same program: a lesson of some of these steps, and of one's own.
+
+        Parameters
+        ----------
+        title : str
+        steps : sequence of Step
+
+        Examples
+        --------
+        >>> import autodiff as ad
+        >>> from autodiff.explain import Step
+        >>> found = ad.explain(ad.Tensor(3.0, requires_grad=True, name="x") ** 2.0)
+        >>> lesson = found.with_steps("A square", [Step("words", "First", ("Look at $x$.",)), *found.steps])
+        >>> print(lesson.text()[:52])
+        A square
+        ========
+        <BLANKLINE>
+        1. First
+        --------
+        Look at x.
+        """
+        return Explanation(title, tuple(steps), self._output)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -139,7 +163,7 @@ def explain(
     >>> [step.phase for step in found.steps]
     ['given', 'forward', 'backward', 'backward', 'update', 'summary']
     >>> found.steps[-1].equations[0].forms
-    ('x + x',)
+    ('2 x', '2 \\cdot 3', '6')
     """
     from autodiff.explain.program import Program
     from autodiff.explain.steps import steps

@@ -21,6 +21,7 @@ _PHASES = {
     "update": "Update",
     "summary": "Put together",
     "paths": "One weight's story",
+    "words": "",
 }
 
 
@@ -51,7 +52,7 @@ def _phases(steps: tuple[Step, ...]) -> Iterator[str]:
     """A link to the first step of each phase."""
     seen: set[str] = set()
     for number, step in enumerate(steps, 1):
-        if step.phase not in seen:
+        if _PHASES[step.phase] and step.phase not in seen:
             seen.add(step.phase)
             yield f'<a href="#step-{number}">{_PHASES[step.phase]}</a>'
 

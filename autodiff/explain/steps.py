@@ -211,9 +211,10 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
         number = local.tree.value if isinstance(local.tree, Symbol) else local.tree
         parts.append("The local derivative, element by element:" if np.ndim(use.given) else "The local derivative:")
         parts.append(equation(slope, local.tree, number, conditions=conditions))
-        factor: Any = Symbol(slope, number)
-        tree = program.gradient(use.end) * (np.conj(factor) if np.iscomplexobj(number) else factor)
         conditions = ()
+        if isinstance(local.tree, Symbol):  # a constant needs no name
+            factor: Any = Symbol(slope, number)
+            tree = program.gradient(use.end) * (np.conj(factor) if np.iscomplexobj(number) else factor)
         if latex(tree) == left:
             return parts
         parts.append("times the gradient that came in, by the chain rule:")

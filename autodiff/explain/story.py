@@ -53,6 +53,7 @@ def story(program: Program, element: tuple[Any, Any]) -> Step:
     here, end = _element(program, (start, flat)), program.tex(program.output)
     total = np.asarray(program.gradients[start])[index]
     written = list(paths.weightiest(_WRITTEN))
+    written = [path for path in written if path[2]] or written[:1]
     parts: list[str | Equation] = []
     if isinstance(paths, _PathsOfValues):
         parts.append(f"${here}$ reaches so many elements that the paths go through whole values.")
@@ -66,11 +67,12 @@ def story(program: Program, element: tuple[Any, Any]) -> Step:
     left = rf"\frac{{\partial {end}}}{{\partial {here}}}"
     if n > len(written):
         rest = total - sum(product for _, _, product in written)
-        parts.append(f"and {n - len(written)} other paths, which add ${number(rest)}$.")
+        nothing = len(written) < _WRITTEN  # all others have a factor of zero
+        parts.append(f"and {n - len(written)} other paths, which add {'nothing' if nothing else f'${number(rest)}$'}.")
     if n > 1:
         words = "The gradient is the sum over all paths:"
         terms = " + ".join(_bracketed(number(product)) for _, _, product in written)
-        more = r" + \cdots" if n > len(written) else ""
+        more = r" + \cdots" if n > len(written) == _WRITTEN else ""
         parts += [words, Equation(left, (terms + more, number(total)), None, total)]
     touched = dict.fromkeys(i for places, _, _ in written for i, _ in places)
     return Step("paths", f"How ${here}$ acts on ${end}$", tuple(parts), tuple(touched) or (start,))

@@ -46,7 +46,7 @@ def summary(program: Program) -> Iterator[Step]:
 
 def _worked(program: Program, found: _Composed, left: str, tree: Any, i: int) -> Equation:
     conditions = tuple(dict.fromkeys(assumed(a) for a in found.assumptions.get(i, ())))
-    return Equation(left, (latex(tree),), tree, program.gradients[i], conditions)
+    return equation(left, tree, program.gradients[i], conditions=conditions)
 
 
 def _errors(program: Program, found: _Composed) -> Step:

@@ -60,7 +60,8 @@ def plain(tex: str) -> str:
     >>> print(plain(r"\begin{cases} x & x > 0 \\ 0 & \text{otherwise} \end{cases}"))
     {x if x > 0; 0 otherwise}
     """
-    return " ".join(_joined(_Reader(_TOKEN.findall(tex)).formula()).split())
+    text = _joined(_Reader(_TOKEN.findall(tex)).formula())
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 #: Stands in front of a bracket that closes, and takes the space before it away.
@@ -87,7 +88,7 @@ class _Reader:
             is_fraction = token in (r"\frac", r"\tfrac")
             piece = self._piece(out)
             if fraction and piece.strip() and piece.lstrip()[0] not in _BEFORE:
-                out = out[: len(out.rstrip()) - len(fraction)] + f"({fraction})" + " "
+                out = out[: len(out.rstrip()) - len(fraction)] + f"({fraction})" + " " * (token not in ("^", "_"))
             if piece.strip():
                 fraction = ""
             if is_fraction:

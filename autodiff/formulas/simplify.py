@@ -125,7 +125,7 @@ def alike(x: Any, y: Any) -> bool:
         return (
             not isinstance(x, Operand) and not isinstance(y, Operand) and np.ndim(x) == np.ndim(y) == 0 and bool(x == y)
         )
-    a, b = (tuple(getattr(tree, part, None) for part in ("of", "args", "params")) for tree in (x, y))
+    a, b = ((getattr(tree, "of", None), getattr(tree, "args", ()), getattr(tree, "params", {})) for tree in (x, y))
     if a[0] is None or a[0] is not b[0] or len(a[1]) != len(b[1]) or a[2].keys() != b[2].keys():
         return False
     return all(map(alike, a[1], b[1])) and all(_same_parameter(a[2][name], b[2][name]) for name in a[2])

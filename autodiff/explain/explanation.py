@@ -22,9 +22,9 @@ class Explanation:
     ----------
     title : str
     steps : tuple of Step
-        Each with its `phase` ("given", "forward", "backward", "update", "summary", "paths" or "words"), its `title`, its `parts`
-        (sentences, with mathematics between dollar signs, and equations: `left`, the `forms` that it is equal to, in
-        LaTeX, and the engine's `value`) and the `vertices` of the graph that it is about.
+        Each with its `phase` ("given", "forward", "backward", "update", "summary", "paths" or "words"), its `title`,
+        its `parts` (sentences, with mathematics between dollar signs, and equations: `left`, the `forms` that it is
+        equal to, in LaTeX, and the engine's `value`) and the `vertices` of the graph that it is about.
     """
 
     def __init__(self, title: str, steps: tuple[Step, ...], output: Node) -> None:

@@ -90,6 +90,7 @@ class _Elements:
     def __init__(self, named: Mapping[Symbol, Naming], used: Sequence[str]) -> None:
         self._named = named
         self._fresh = [letter for letter in _LETTERS if letter not in used]
+        self._leaves: dict[tuple[Symbol, tuple[str, ...]], Symbol] = {}  # the same element is the same symbol
 
     def of(self, x: Any, at: tuple[str, ...]) -> _Found:
         """The element of a formula at these indices."""
@@ -115,9 +116,10 @@ class _Elements:
         return number, lambda places: number
 
     def _leaf(self, x: Symbol, at: tuple[str, ...]) -> _Found:
-        text = self._named[x](_joined(at))
         value: Any = np.asarray(x.value)
-        return Symbol(text, _example(x)), lambda places: value[tuple(0 if i == _ONLY else places[i] for i in at)]
+        if (x, at) not in self._leaves:
+            self._leaves[x, at] = Symbol(self._named[x]("".join(at)), _example(x))
+        return self._leaves[x, at], lambda places: value[tuple(0 if i == _ONLY else places[i] for i in at)]
 
     def _elementwise(self, x: Symbol, at: tuple[str, ...]) -> _Found:
         assert isinstance(x.of, Op)
@@ -158,10 +160,6 @@ def _example(x: Symbol) -> Any:
     return np.ravel(x.value)[0] if np.size(x.value) else np.zeros((), x.dtype)[()]
 
 
-def _joined(at: tuple[str, ...]) -> str:
-    return "".join(at)
-
-
 def _aligned(a: Any, x: Any, at: tuple[str, ...]) -> tuple[str, ...]:
     """The indices of what is broadcast: those of the last axes."""
     own = at[len(at) - np.ndim(a) :]
@@ -178,9 +176,10 @@ def _same_axes(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
     if x.of is table["broadcast_to"]:
         return elements.of(inner, _aligned(inner, x, at))
     kept = [i for i, n in zip(at, x.shape, strict=True) if n != 1]
+    unit = [i for i, n in zip(at, x.shape, strict=True) if n == 1 and i != _ONLY]
     if [n for n in x.shape if n != 1] != [n for n in inner.shape if n != 1]:
         raise _NotByElementsError
-    return elements.of(inner, tuple(kept.pop(0) if n != 1 else _ONLY for n in inner.shape))
+    return elements.of(inner, tuple(kept.pop(0) if n != 1 else unit.pop(0) if unit else _ONLY for n in inner.shape))
 
 
 #: The index of an axis of length 1.
@@ -229,7 +228,7 @@ def _sum(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
     axis = x.params.get("axis")
     axes = range(inner.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     summed = {a % inner.ndim for a in axes}
-    kept = [i for i, n in zip(at, x.shape, strict=True) if n != 1 or not x.params.get("keepdims")]
+    kept = [i for a, i in enumerate(at) if a not in summed] if x.params.get("keepdims") else list(at)
     letters: list[str] = []
     for a, n in enumerate(inner.shape):
         letters.append((elements.fresh() if n != 1 else _ONLY) if a in summed else kept.pop(0))
@@ -249,8 +248,14 @@ def _mean(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
     )
 
 
+def _cast(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
+    tree, number = elements.of(x.args[0], at)
+    return Symbol("", _example(x), x.of, (tree,), x.params), lambda places: number(places).astype(x.dtype)
+
+
 _FORMS: dict[str, Callable[[_Elements, Symbol, tuple[str, ...]], _Found]] = {
     **dict.fromkeys(("broadcast_to", "expand_dims", "squeeze", "reshape"), _same_axes),
+    "astype": _cast,
     "permute_dims": _permuted,
     "matmul": _product,
     "affine": _affine,

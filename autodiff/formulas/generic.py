@@ -51,6 +51,9 @@ class _Pruning:
             return x
         if made_by(x, "where"):
             return _as(self._branch(x, known), x)
+        if made_by(x, "maximum") and _is_rounding(x.args[1]) and np.all(x.value > x.args[1]):
+            self._assume(x.args[0] > x.args[1])
+            return _as(self.pruned(x.args[0], known), x)
         args = mapped(lambda a: self.pruned(a, known), x.args)
         if all(new is old for new, old in zip(args, x.args, strict=True)):
             return x

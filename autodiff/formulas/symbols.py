@@ -242,6 +242,56 @@ def evaluated(tree: Any, values: Mapping[Symbol, Any]) -> Any:
     return mapped(value, tree)
 
 
+def replaced(tree: Any, new: Mapping[Symbol, Any]) -> Any:
+    """A tree with other symbols in place of some of its names; nothing is computed.
+
+    Examples
+    --------
+    >>> x, t = Symbol("x", 2.0), Symbol("t", 2.0)
+    >>> replaced(x * x + 1, {x: t})
+    add(multiply(t, t), 1)
+    """
+    known: dict[int, Any] = {id(symbol): value for symbol, value in new.items()}
+
+    def anew(x: Any) -> Any:
+        if not isinstance(x, Symbol):
+            return x
+        if id(x) not in known:
+            if x.of is None:
+                known[id(x)] = x
+            else:
+                known[id(x)] = Symbol("", x.value, x.of, mapped(anew, x.args), mapped(anew, dict(x.params)))
+        return known[id(x)]
+
+    return mapped(anew, tree)
+
+
+def leaves(tree: Any) -> list[Symbol]:
+    """The names that a tree is made of, each once, in the order in which they are met.
+
+    Examples
+    --------
+    >>> x, t = Symbol("x", 2.0), Symbol("t", 2.0)
+    >>> leaves(t * x - t)
+    [t, x]
+    """
+    found: dict[Symbol, None] = {}
+    seen: set[int] = set()
+
+    def visit(x: Any) -> Any:
+        if isinstance(x, Symbol) and id(x) not in seen:
+            seen.add(id(x))
+            if x.of is None:
+                found[x] = None
+            else:
+                mapped(visit, x.args)
+                mapped(visit, dict(x.params))
+        return x
+
+    mapped(visit, tree)
+    return list(found)
+
+
 def holds(assumptions: tuple[Assumption, ...], values: Mapping[Symbol, Any]) -> bool:
     """Whether what was assumed of a formula is so with other numbers."""
     return all(np.array_equal(evaluated(tree, values), value) for tree, value in assumptions)

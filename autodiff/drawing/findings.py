@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -51,7 +52,7 @@ def findings(graph: Graph, *, gradients: bool = True, seeds: dict[int, Any] | No
     """Look for what is known about the values of a graph.
 
     Gradients come from a backward pass of their own, over a graph whose outputs are single numbers; of any other one,
-    and of one that was freed, they are those that `backward` has left in the tensors.
+    of one that was freed, and of a leaf alone, they are those that `backward` has left in the tensors.
 
     Parameters
     ----------
@@ -70,14 +71,12 @@ def findings(graph: Graph, *, gradients: bool = True, seeds: dict[int, Any] | No
     >>> findings(ad.graph(y)).marks[1][0].text
     '-inf is made here, in 1 of 2 elements'
     """
-    found: Sequence[Any] = [None] * len(graph.nodes)
+    found: Sequence[Any] = [_recorded(vertex) if gradients else None for vertex in graph.nodes]
     uses: dict[tuple[int, int], Contribution] = {}
-    if gradients:
-        try:
+    if gradients and any(vertex.op is not None for vertex in graph.nodes):
+        with suppress(ValueError, RuntimeError):
             walk = contributions(graph, seeds)
             found, uses = walk.gradients, {(use.end, use.argument): use for use in walk.uses}
-        except (ValueError, RuntimeError):
-            found = [_recorded(vertex) for vertex in graph.nodes]
     norms = tuple(map(_norm, found))
     marks: dict[int, list[Mark]] = {}
     for i, mark in (*_invalid(graph, uses), *_inactive(graph), *_extreme(graph, norms)):
@@ -146,19 +145,24 @@ def _inactive(graph: Graph) -> Iterator[tuple[int, Mark]]:
 
 
 def _extreme(graph: Graph, norms: Sequence[float | None]) -> Iterator[tuple[int, Mark]]:
-    """Where a gradient first is some orders of magnitude smaller, or larger, than one nearer to the output."""
-    most, least = [0.0] * len(norms), [math.inf] * len(norms)
+    """Where a gradient first is some orders of magnitude smaller, or larger, than one nearer to the output.
+
+    Of several ways to the output, that one counts which explains it best.
+    """
+    most: list[float] = [math.inf] * len(norms)  # the largest and the smallest gradient on the way from the output
+    least = [0.0] * len(norms)
     told = [False] * len(norms)
     for vertex in reversed(graph.nodes):
         i, norm = vertex.id, norms[vertex.id]
-        if norm and math.isfinite(norm):
-            if not told[i] and norm * EXTREME < most[i]:
-                told[i] = True
-                yield i, Mark("vanishing", f"gradient vanishes: {norm / most[i]:.0e} of what it was")
-            elif not told[i] and norm > least[i] * EXTREME:
-                told[i] = True
-                yield i, Mark("exploding", f"gradient explodes: {norm / least[i]:.0e} of what it was")
-            most[i], least[i] = max(most[i], norm), min(least[i], norm)
+        if not norm or not math.isfinite(norm):
+            continue
+        large, small = (most[i], least[i]) if least[i] else (norm, norm)
+        if not told[i] and norm * EXTREME < large:
+            told[i] = True
+            yield i, Mark("vanishing", f"gradient vanishes: {norm / large:.0e} of what it was")
+        elif not told[i] and norm > small * EXTREME:
+            told[i] = True
+            yield i, Mark("exploding", f"gradient explodes: {norm / small:.0e} times what it was")
         for start in vertex.inputs:
-            most[start], least[start] = max(most[start], most[i]), min(least[start], least[i])
+            most[start], least[start] = min(most[start], max(large, norm)), max(least[start], min(small, norm))
             told[start] |= told[i]

@@ -8,11 +8,12 @@ therefore never wait for each other, and what is seen is a graph without cycles 
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,8 @@ WIDTH = 20
 _LEAVES = 8
 #: Blocks are folded if there are so many of them, with so many operations in all.
 _TIMES, _WORTH = 3, 8
+#: Of more blocks than these, the first, the last and what is between are seen when the fold is opened.
+_ALL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,8 @@ def outline(graph: Graph) -> Outline:
     ...     print(group.number, group.parent, group.kind, group.label, group.count, group.size)
     0 None scope loop 1 601
     1 0 repeat multiply, tanh 200 601
-    2 1 part 1–20 20 61
-    3 2 step step 1 1 4
+    2 1 step step 1 1 4
+    3 1 part 2–199 198 594
     """
     blocks = _Divider(graph).blocks()
     depth: dict[int | None, int] = {None: 0}
@@ -118,8 +121,8 @@ def outline(graph: Graph) -> Outline:
 def closed(outline: Outline, budget: int) -> frozenset[int]:
     """The numbers of the groups that are closed at first: as few as a number of visible boxes allows.
 
-    Groups are opened from the outside to the inside; the blocks of a repetition all together, or only the first of
-    them, as an example.
+    Groups are opened from the outside to the inside; of the blocks of a repetition only the first, as an example; the
+    parts of what is long all at once; leaves, where they are many, never.
 
     Parameters
     ----------
@@ -135,9 +138,11 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
     ...     x = ad.tanh(x * 0.5)
     >>> recorded = ad.graph(x)
     >>> divided = outline(recorded)
-    >>> len(seen(recorded, divided, closed(divided, 60)).boxes)
-    32
+    >>> [box if isinstance(box, int) else box.label for box in seen(recorded, divided, closed(divided, 60)).boxes]
+    [0, 1, 2, 3, '2–199', 'step 200']
     """
+    if len(outline.home) <= budget:
+        return frozenset()
     inside: dict[int | None, list[int]] = defaultdict(list)
     for group in outline.groups:
         inside[group.parent].append(group.number)
@@ -145,26 +150,25 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
     for home in outline.home:
         boxes[home] += 1
     shown = boxes[None]
-    shut: set[int] = set()
-    waiting = [[number] for number in inside[None]]  # groups that are opened together
+    opened: set[int] = set()
+    waiting = _units(outline, inside[None])
     for unit in waiting:  # grows as it is walked
-        if shown + sum(boxes[number] - 1 for number in unit) > budget:
-            shut.update(unit[1:])
-            del unit[1:]
         more = sum(boxes[number] - 1 for number in unit)
         if shown + more > budget:
-            shut.update(unit)
             continue
+        opened.update(unit)
         shown += more
-        within = [inside[number] for number in unit if inside[number]]
-        if outline.groups[unit[0]].count > 1:
-            waiting += [[number for numbers in within for number in numbers]] if within else []
-        else:
-            waiting += [[number for number in numbers if number is not None] for numbers in zip_longest(*within)]
-    for group in outline.groups:
-        if group.parent in shut:
-            shut.add(group.number)
-    return frozenset(shut)
+        for number in unit:
+            within = inside[number]
+            waiting += [within[:1]] if outline.groups[number].count > 1 else _units(outline, within)
+    return frozenset(group.number for group in outline.groups if group.number not in opened)
+
+
+def _units(outline: Outline, numbers: Sequence[int]) -> list[list[int]]:
+    """Groups of one place that are opened together: parts all at once, as nobody can tell them apart; leaves never."""
+    parts = [number for number in numbers if outline.groups[number].kind == "part"]
+    others = [[number] for number in numbers if outline.groups[number].kind not in ("part", "leaves")]
+    return [parts, *others] if parts else others
 
 
 def seen(graph: Graph, outline: Outline, closed: Iterable[int]) -> View:
@@ -315,7 +319,11 @@ class _Divider:
         if run.period > 1:
             steps = (items[i : i + run.period] for i in range(0, len(items), run.period))
             items = [self._step(around, f"step {i}", step) for i, step in enumerate(steps, 1)]
-        block.items = _cut(block, items)
+        if run.count > _ALL:
+            middle = _Block("part", f"2–{run.count - 1}", around.path, count=run.count - 2)
+            middle.items = _cut(middle, items[1:-1], first=2)
+            items = [items[0], middle, items[-1]]
+        block.items = items
         return block
 
     def _step(self, around: _Block, label: str, items: list[int | _Block]) -> _Block:
@@ -362,20 +370,19 @@ def _common(a: Sequence[str], b: Sequence[str]) -> int:
     return shared
 
 
-def _cut(around: _Block, items: list[int | _Block]) -> list[int | _Block]:
-    """At most `WIDTH` items: more of them are cut into parts, and those again."""
-    spans = [(i, i) for i in range(1, len(items) + 1)]
-    while len(items) > WIDTH:
-        bounds = np.linspace(0, len(items), -(-len(items) // WIDTH) + 1).astype(int).tolist()
+def _cut(around: _Block, items: list[int | _Block], first: int = 1) -> list[int | _Block]:
+    """At most `WIDTH` items: more of them are cut into parts, and those again; they are counted from `first` on."""
+    levels = max(1, math.ceil(math.log(len(items), WIDTH) - 1e-9)) if items else 1
+    width = math.ceil(len(items) ** (1 / levels))
+    spans = [(i, i) for i in range(first, first + len(items))]
+    for _ in range(levels - 1):
+        bounds = np.linspace(0, len(items), -(-len(items) // width) + 1).astype(int).tolist()
         pieces = list(pairwise(bounds))
         spans = [(spans[a][0], spans[b - 1][1]) for a, b in pieces]
-        parts = [
-            _Block(
-                "part", f"{first}–{last}", around.path, items[a:b], count=last - first + 1 if around.count > 1 else 1
-            )
-            for (a, b), (first, last) in zip(pieces, spans, strict=True)
+        items = [
+            _Block("part", f"{start}–{end}", around.path, items[a:b], count=end - start + 1 if around.count > 1 else 1)
+            for (a, b), (start, end) in zip(pieces, spans, strict=True)
         ]
-        items = list(parts)
     return items
 
 
@@ -474,14 +481,14 @@ def _gather_leaves(graph: Graph, home: list[int | None], blocks: list[_Block]) -
         if len(leaves) <= _LEAVES:
             continue
         path = () if parent is None else blocks[parent].path
-        waiting = [_Block("leaves", _PLURALS[what], path, list(leaves), parent=parent)]
+        waiting = [_Block("leaves", f"{len(leaves):,} {_PLURALS[what]}", path, list(leaves), parent=parent)]
         waiting[0].items = _cut(waiting[0], waiting[0].items)
         for block in waiting:  # grows as it is walked
             number = len(blocks)
             blocks.append(block)
             for item in block.items:
                 if isinstance(item, _Block):
-                    item.kind, item.parent = "leaves", number
+                    item.kind, item.parent, item.label = "leaves", number, f"{_PLURALS[what]} {item.label}"
                     waiting.append(item)
                 else:
                     home[item] = number

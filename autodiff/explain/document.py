@@ -40,7 +40,7 @@ class Step:
 
     Attributes
     ----------
-    phase : {"given", "forward", "backward", "update", "summary", "paths"}
+    phase : {"given", "forward", "backward", "update", "summary", "paths", "words"}
     title : str
         Mathematics in it stands between dollar signs, as in the sentences.
     parts : tuple of str and Equation

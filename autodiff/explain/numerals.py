@@ -72,7 +72,12 @@ def _shown(n: int) -> list[int | None]:
 
 def is_small(value: Any) -> bool:
     """Whether all elements are written."""
-    return np.ndim(value) <= 2 and all(n <= _SIDE for n in np.shape(value)) and numeral(value) is not None
+    return (
+        not isinstance(value, tuple)
+        and np.ndim(value) <= 2
+        and all(n <= _SIDE for n in np.shape(value))
+        and numeral(value) is not None
+    )
 
 
 def figures(value: Any) -> str | None:

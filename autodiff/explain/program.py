@@ -33,6 +33,10 @@ class Program:
         None is a number, which is written as it is.
     symbols : tuple
         One for each vertex, with its name and value; a number is there itself.
+    called : dict
+        The name of each of those symbols.
+    named : dict
+        How elements of symbols are written.
     uses : tuple of Contribution
         The backward pass; empty where there is none.
     gradients : tuple
@@ -52,17 +56,20 @@ class Program:
         found = contributions(graph) if ends else None
         self.uses: tuple[Contribution, ...] = () if found is None else found.uses
         self.gradients = (None,) * len(graph.nodes) if found is None else found.gradients
-        self.named: dict[Symbol, Naming] = {
-            symbol: name.element
-            for symbol, name in zip(self.symbols, self.names, strict=True)
-            if name is not None and isinstance(symbol, Symbol)
+        self.called: dict[Symbol, Name] = {
+            symbol: name for symbol, name in zip(self.symbols, self.names, strict=True) if name is not None
         }
+        self.named: dict[Symbol, Naming] = {symbol: name.element for symbol, name in self.called.items()}
         self._gradient_symbols: dict[int, Any] = {}
 
     # Forwards
 
     def vertex(self, i: int) -> Vertex:
         return self.graph.nodes[i]
+
+    def values(self, i: int) -> list[Any]:
+        """The arguments that a value was computed from."""
+        return [self.graph.nodes[k].value for k in self.graph.nodes[i].inputs]
 
     def tex(self, i: int) -> str:
         """What a value is called."""
@@ -135,14 +142,24 @@ class Program:
         """
         vertex = self.vertex(use.end)
         assert vertex.op is not None
-        g = self.gradient(use.end) if gradient is None else gradient
-        if (local := self.local(use, simplified=simplified)) is not None:
-            return Derivative(g * local.tree, local.assumptions)
+        g = _turned(self.gradient(use.end) if gradient is None else gradient)
+        local = self.local(use, simplified=simplified)
+        if local is not None:
+            return Derivative(_turned(g * local.tree), local.assumptions)
         xs = tuple(self.result(k) for k in vertex.inputs)
         found = derivative(vertex.op, use.argument, g, self.result(use.end), xs, vertex.params)
         assert found is not None
-        return generic(found) if simplified and not isinstance(found.tree, tuple) else found
+        if simplified and not isinstance(found.tree, tuple):
+            found = generic(found)
+        return Derivative(_turned(found.tree), found.assumptions)
 
     def element(self, tree: Any) -> Element | None:
         """The typical element of a formula in the program's names."""
         return element(tree, self.named)
+
+
+def _turned(g: Any) -> Any:
+    """A gradient as the rules take it, or back: complex ones are conjugated, as `reverse` does it."""
+    if isinstance(g, tuple):
+        return Parts(None if part is None else _turned(part) for part in g)
+    return np.conj(g) if np.iscomplexobj(g) else g

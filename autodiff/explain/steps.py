@@ -47,7 +47,7 @@ def equation(
 ) -> Equation:
     """A formula, the formula with numbers where they are few, and the number."""
     text = latex(tree) if first is None else first
-    forms = [text]
+    forms = [text] if isinstance(tree, Symbol) else []  # a constant is the number itself
     numbers = with_numbers(tree)
     if numbers is not None and len(filled := latex(numbers)) < _LONG:
         forms.append(filled)
@@ -117,14 +117,14 @@ def _forward(program: Program, vertex: Vertex) -> Step:
 def _rule(program: Program, vertex: Vertex) -> str:
     """The operation in general, of arguments called as the operation calls them."""
     assert vertex.op is not None
-    values = [program.vertex(i).value for i in vertex.inputs]
+    values = program.values(vertex.id)
     return call(vertex.op, names_of(vertex.op, len(values)), values, vertex.value, vertex.params)
 
 
 def _call(program: Program, vertex: Vertex) -> str:
     assert vertex.op is not None
     names = [None if (name := program.names[i]) is None else name.tex for i in vertex.inputs]
-    return call(vertex.op, names, [program.vertex(i).value for i in vertex.inputs], vertex.value, vertex.params)
+    return call(vertex.op, names, program.values(vertex.id), vertex.value, vertex.params)
 
 
 def _shapes(program: Program, vertex: Vertex) -> str:
@@ -207,12 +207,17 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
     value = program.vertex(use.start).value
     tree = pulled.tree
     if local is not None:
-        slope = rf"\frac{{\partial {end.tex}}}{{\partial {start.tex}}}"
+        slope = _slope(program, use)
         number = local.tree.value if isinstance(local.tree, Symbol) else local.tree
         parts.append("The local derivative, element by element:" if np.ndim(use.given) else "The local derivative:")
         parts.append(equation(slope, local.tree, number, conditions=conditions))
+        conditions = ()
+        if isinstance(local.tree, Symbol):  # a constant needs no name
+            factor: Any = Symbol(slope, number)
+            tree = program.gradient(use.end) * (np.conj(factor) if np.iscomplexobj(number) else factor)
+        if latex(tree) == left:
+            return parts
         parts.append("times the gradient that came in, by the chain rule:")
-        tree, conditions = program.gradient(use.end) * Symbol(slope, number), ()
     else:
         parts.append(f"Its product with the transposed Jacobian, for ${start.tex}$:")
     if np.shape(use.pulled) != np.shape(use.value):
@@ -221,13 +226,26 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
             f"${start.tex}$, {_spoken_shape(value)}, was broadcast to {_spoken_shape(use.pulled)}: "
             f"what its copies receive is added up."
         )
-        tree, conditions = _fitted(tree, value), ()
+        conditions = ()
+    elif np.iscomplexobj(use.pulled) and not np.iscomplexobj(use.value):
+        parts.append(f"${start.tex}$ is real, and so is its gradient:")
+    tree = _fitted(tree, value)
     parts.append(equation(left, tree, use.value, conditions=conditions))
     found = program.element(_fitted(pulled.tree, value)) if program.vertex(use.start).requires_grad else None
     if found is not None and len(program.uses_of[use.start]) == 1:
         parts += by_elements(program, program.gradient_tex(use.start, "".join(found.indices)), found, use.value)
     parts += valued(use.value)
     return parts
+
+
+def _slope(program: Program, use: Contribution) -> str:
+    """What a local derivative is called; the number of the argument tells two uses in one operation apart."""
+    start, end = program.names[use.start], program.names[use.end]
+    assert start is not None
+    assert end is not None
+    slope = rf"\frac{{\partial {end.tex}}}{{\partial {start.tex}}}"
+    several = program.vertex(use.end).inputs.count(use.start) > 1
+    return rf"\left. {slope} \right|_{{{use.argument + 1}}}" if several else slope
 
 
 def _fitted(tree: Any, value: Any) -> Any:

@@ -7,7 +7,7 @@ name :math:`\delta`, and everything before is written with that.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -34,7 +34,7 @@ def summary(program: Program) -> Iterator[Step]:
         yield _errors(program, found)
         yield from _in_general(program, found)
     worked = _Composed(program, by_layers=False)
-    written = {left: latex(tree) for left, tree, _ in found.written()}
+    written = {left: latex(tree) for left, tree, _ in found.written()} if layered else {}
     parts: list[str | Equation] = []
     for left, tree, i in worked.written():
         if written.get(left) != latex(tree):
@@ -46,7 +46,7 @@ def summary(program: Program) -> Iterator[Step]:
 
 def _worked(program: Program, found: _Composed, left: str, tree: Any, i: int) -> Equation:
     conditions = tuple(dict.fromkeys(assumed(a) for a in found.assumptions.get(i, ())))
-    return Equation(left, (latex(tree),), tree, program.gradients[i], conditions)
+    return equation(left, tree, program.gradients[i], conditions=conditions)
 
 
 def _errors(program: Program, found: _Composed) -> Step:
@@ -172,7 +172,7 @@ class _Composed:
     def _abstract(self, use: Any, g: Any) -> Any:
         """The gradient times the derivative of an activation, by the name of the function."""
         function = self._activation(use.end, use.start) if self._by_layers else None
-        if function is None:
+        if function is None or np.iscomplexobj(use.given):
             return None
         local = self.program.local(use)
         assert local is not None
@@ -214,12 +214,14 @@ def _in_general(program: Program, found: _Composed) -> Iterator[Step]:
         r"The equations of all layers are alike. With $\sigma$ for the activation of each layer, "
         rf"$a^{{0}}$ for the input and $L = {depth}$ for the last layer:"
     )
-    parts = [Equation(left, (right,)) for forms in laws.values() for left, right in forms]
+    ordered = sorted(laws, key=lambda kind: _ORDER.get(kind, len(_ORDER)))
+    parts = [Equation(left, (right,)) for kind in ordered for left, right in laws[kind]]
     yield Step(
         "summary", f"The {_COUNTS.get(len(parts), str(len(parts)))} equations of backpropagation", (words, *parts)
     )
 
 
+_ORDER = {"last": 0, "hidden": 1, "b": 2, "W": 3}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -267,10 +269,9 @@ class _General:
         return new
 
     def _name_of(self, symbol: Symbol) -> Name | None:
-        names: Mapping[Any, Name | None] = dict(zip(map(id, self._program.symbols), self._program.names, strict=True))
-        name = names.get(id(symbol))
+        name = self._program.called.get(symbol)
         if name is None:
-            return next((error for i, error in self._found.errors.items() if error.tex == symbol.name), None)
+            return next((error for error in self._found.errors.values() if error.tex == symbol.name), None)
         if not name.layer and self._layer == 1 and self._feeds_the_first(symbol):
             return Name("a", layer="0")
         return name if name.layer else None

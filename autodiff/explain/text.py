@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from autodiff.explain.document import Equation, Step
 from autodiff.formulas.plain import plain
 
+#: What is on the left and longer stands in a line of its own.
+_LONG = 48
 _MATRIX = re.compile(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}")
 _MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 
 
 def text(title: str, steps: Iterable[Step]) -> str:
     """All steps, one after the other."""
+    title = sentence(title)
     lines = [title, "=" * len(title), ""]
     for number, step in enumerate(steps, 1):
         heading = f"{number}. {sentence(step.title)}"
@@ -50,6 +53,8 @@ def equation(shown: Equation) -> list[str]:
     """
     left, sign = plain(shown.left), plain(shown.sign)
     lines: list[str] = []
+    if len(left) > _LONG and shown.forms:
+        lines, left = [left], "  "
     for i, form in enumerate(shown.forms):
         head = f"{left if not i else ' ' * len(left)} {sign} "
         found = block(form)
@@ -63,7 +68,7 @@ def block(tex: str) -> list[str]:
     """A formula in several lines, if there are matrices in it that are not inside of something else."""
     pieces = _MATRIX.split(tex)
     between = pieces[::2]
-    if len(pieces) == 1 or any(piece.count("{") != piece.count("}") for piece in between):
+    if len(pieces) == 1 or not all(map(_is_whole, between)):
         return [plain(tex)]
     boxes = [_box(piece) if i % 2 else [plain(piece)] for i, piece in enumerate(pieces)]
     height = max(map(len, boxes))
@@ -77,6 +82,11 @@ def block(tex: str) -> list[str]:
         space = " " if any(lines) and not box[0].startswith((")", "ᵀ", ",")) and not lines[0].endswith("(") else ""
         lines = [line + space + row.ljust(width) for line, row in zip(lines, rows, strict=True)]
     return [line.rstrip() for line in lines]
+
+
+def _is_whole(piece: str) -> bool:
+    """Whether no group and no other environment is open at its end."""
+    return piece.count("{") == piece.count("}") and piece.count(r"\begin") == piece.count(r"\end")
 
 
 def _box(body: str) -> list[str]:

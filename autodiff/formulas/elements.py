@@ -228,7 +228,7 @@ def _sum(elements: _Elements, x: Symbol, at: tuple[str, ...]) -> _Found:
     axis = x.params.get("axis")
     axes = range(inner.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     summed = {a % inner.ndim for a in axes}
-    kept = [i for i, n in zip(at, x.shape, strict=True) if n != 1 or not x.params.get("keepdims")]
+    kept = [i for a, i in enumerate(at) if a not in summed] if x.params.get("keepdims") else list(at)
     letters: list[str] = []
     for a, n in enumerate(inner.shape):
         letters.append((elements.fresh() if n != 1 else _ONLY) if a in summed else kept.pop(0))

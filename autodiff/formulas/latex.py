@@ -233,7 +233,7 @@ class Writer:
         if op.tex == "#1":
             return self.truth(x.args[0]) if x.dtype == bool else self.number(x.args[0])
         out = ""
-        for item in cut.items:
+        for item, after in zip(cut.items, (*cut.items[1:], None), strict=True):
             if isinstance(item.slot, str):
                 text = self.within(x.params[item.slot], item.needs, followed=item.followed)
                 out += f"{{{text}}}" if out.endswith(("_", "^")) else text
@@ -244,7 +244,9 @@ class Writer:
                     out = f"{out[:-2]}- {text}"
                 else:
                     text = self.within(arg, item.needs, followed=item.followed, truth=op.name in _OF_TRUTHS)
-                    out += parenthesised(text) if item.needs == POWER and _may_be_misread(text) else text
+                    twice = after is not None and after.text == "_" and "_" in text and not text.endswith(")")
+                    misread = item.needs == POWER and _may_be_misread(text)
+                    out += parenthesised(text) if twice or misread else text
             else:
                 out += item.text
         return out, cut.level

@@ -60,7 +60,8 @@ def plain(tex: str) -> str:
     >>> print(plain(r"\begin{cases} x & x > 0 \\ 0 & \text{otherwise} \end{cases}"))
     {x if x > 0; 0 otherwise}
     """
-    return " ".join(_joined(_Reader(_TOKEN.findall(tex)).formula()).split())
+    text = _joined(_Reader(_TOKEN.findall(tex)).formula())
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 #: Stands in front of a bracket that closes, and takes the space before it away.
@@ -87,7 +88,7 @@ class _Reader:
             is_fraction = token in (r"\frac", r"\tfrac")
             piece = self._piece(out)
             if fraction and piece.strip() and piece.lstrip()[0] not in _BEFORE:
-                out = out[: len(out.rstrip()) - len(fraction)] + f"({fraction})" + " "
+                out = out[: len(out.rstrip()) - len(fraction)] + f"({fraction})" + " " * (token not in ("^", "_"))
             if piece.strip():
                 fraction = ""
             if is_fraction:
@@ -148,7 +149,7 @@ class _Reader:
         return self._named(name, "operatorname", before)
 
     def _bracket(self, name: str) -> str:
-        bracket = _BRACKETS[name] or self._piece("").strip()
+        bracket = _BRACKETS[name] or self._piece("").strip().replace(".", "")
         if name.startswith("r"):
             return _CLOSE + bracket
         while self._tokens and self._tokens[-1].isspace():
@@ -162,8 +163,8 @@ class _Reader:
         if kind in ("mathrm", "mathit", "mathbf", "boldsymbol", "mathsf"):
             return word
         apart = before[-1:].isalnum() or before[-1:] in (")", "]")
-        following = self._tokens[-1] if self._tokens else ""
-        return f"{' ' * apart}{word}{' ' * (following[:1] not in ('(', '_', '^', ' ', ''))}"
+        closed = not self._tokens or self._tokens[-1][:1] in ("(", "_", "^", " ", "'")
+        return f"{' ' * apart}{word}{' ' * (not closed)}"
 
     def _group(self) -> str:
         """What a command or a script is about: a group, or one token."""

@@ -60,6 +60,8 @@ def _add(a: Any, b: Any) -> Any:
         return a
     if made_by(b, "negative"):
         return a - b.args[0]
+    if isinstance(a, Operand) and alike(a, b):
+        return 2 * a
     return b - a.args[0] if made_by(a, "negative") else None
 
 
@@ -89,6 +91,10 @@ def _multiply(a: Any, b: Any) -> Any:
             return -(one.args[0] * b if one is a else a * one.args[0])
         if (rest := _cancelled(one, other)) is not None:
             return rest
+        if not isinstance(one, Operand) and made_by(other, "multiply"):
+            for number, rest in (other.args, other.args[::-1]):
+                if not isinstance(number, Operand) and np.ndim(number) == 0:
+                    return np.multiply(one, number) * rest
     return None
 
 
@@ -119,10 +125,17 @@ def alike(x: Any, y: Any) -> bool:
         return (
             not isinstance(x, Operand) and not isinstance(y, Operand) and np.ndim(x) == np.ndim(y) == 0 and bool(x == y)
         )
-    of = getattr(x, "of", None)
-    if of is None or of is not getattr(y, "of", None) or x.params != y.params or len(x.args) != len(y.args):  # type: ignore[attr-defined]
+    a, b = ((getattr(tree, "of", None), getattr(tree, "args", ()), getattr(tree, "params", {})) for tree in (x, y))
+    if a[0] is None or a[0] is not b[0] or len(a[1]) != len(b[1]) or a[2].keys() != b[2].keys():
         return False
-    return all(map(alike, x.args, y.args))  # type: ignore[attr-defined]
+    return all(map(alike, a[1], b[1])) and all(_same_parameter(a[2][name], b[2][name]) for name in a[2])
+
+
+def _same_parameter(a: Any, b: Any) -> bool:
+    """Whether two parameters are the same, as far as it is seen without comparing arrays."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same_parameter, a, b))
+    return a is b or (isinstance(a, (bool, int, float, str, np.dtype)) and type(a) is type(b) and bool(a == b))
 
 
 def _divide(a: Any, b: Any) -> Any:
@@ -154,6 +167,8 @@ def _same(x: Any, **params: Any) -> Any:
 def _conj(x: Any) -> Any:
     if made_by(x, "conj"):
         return x.args[0]
+    if made_by(x, "multiply"):
+        return np.conj(x.args[0]) * np.conj(x.args[1])
     return x if _dtype(x).kind != "c" else None
 
 

@@ -15,13 +15,20 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from autodiff.drawing.findings import findings
-from autodiff.drawing.outline import closed, outline
+from autodiff.drawing.findings import Findings, findings
+from autodiff.drawing.outline import Outline
+from autodiff.drawing.outline import closed as close
+from autodiff.drawing.outline import outline as divide
 from autodiff.drawing.page.data import data
 from autodiff.drawing.themes import DARK, KINDS, LIGHT
 from autodiff.graph import Graph
 
-_SCRIPTS = ("layout", "model", "elements", "cards", "camera", "player", "details", "search", "page")
+_SCRIPTS = (
+    *("vendor/dagre.min.js", "layout.js", "model.js", "elements.js", "cards.js"),
+    *("camera.js", "player.js", "details.js", "search.js", "page.js"),
+)
+#: What the page calls the themes of pictures; on paper it is as light as ever.
+_THEMES = {"auto": "", "light": "light", "dark": "dark", "print": "light"}
 #: Up to so many cards and frames are shown at first; groups are closed where there are more.
 _BUDGET = 60
 
@@ -40,12 +47,14 @@ class Parts:
     script: str
 
 
-def page(graph: Graph, *, title: str = "Graph", **options: Any) -> str:
+def page(graph: Graph, *, theme: str = "auto", title: str = "Graph", **options: Any) -> str:
     """An HTML document that shows a graph, and computes it before the reader's eyes.
 
     Parameters
     ----------
     graph : Graph
+    theme : {"auto", "light", "dark", "print"}
+        How it looks at first; the reader can change it.
     title : str
     **options
         As for `parts`.
@@ -54,18 +63,30 @@ def page(graph: Graph, *, title: str = "Graph", **options: Any) -> str:
     --------
     >>> import autodiff as ad
     >>> x = ad.Tensor(3.0, requires_grad=True, name="x")
-    >>> page(ad.graph(x * x), title="x < 4").splitlines()[7]
+    >>> page(ad.graph(x * x), title="x < 4").splitlines()[6]
     '<title>x &lt; 4</title>'
     """
     made = parts(graph, title=title, **options)
-    policy = f"default-src 'none'; style-src {_digest(made.style)}; script-src {_digest(made.script)}"
     return _filled(
-        "shell.html", policy=policy, title=html.escape(title), style=made.style, markup=made.markup, script=made.script
+        "shell.html",
+        theme=_THEMES[theme],
+        policy=f"default-src 'none'; style-src {_digest(made.style)}; script-src {_digest(made.script)}",
+        title=html.escape(title),
+        style=made.style,
+        markup=made.markup,
+        script=made.script,
     )
 
 
 def parts(
-    graph: Graph, *, title: str = "Graph", seeds: dict[int, Any] | None = None, direction: str = "LR"
+    graph: Graph,
+    *,
+    title: str = "Graph",
+    seeds: dict[int, Any] | None = None,
+    direction: str = "LR",
+    found: Findings | None = None,
+    outline: Outline | None = None,
+    closed: frozenset[int] | None = None,
 ) -> Parts:
     """The parts of such a document.
 
@@ -78,14 +99,19 @@ def parts(
         single number, only the forward pass can then be played.
     direction : {"LR", "TB"}
         From left to right or from top to bottom.
+    found, outline, closed : optional
+        What is known about the graph, its groups, and the numbers of those that are closed at first, where they are
+        there already.
     """
-    groups = outline(graph)
-    known = data(graph, findings(graph, seeds=seeds), groups, closed(groups, _BUDGET), seeds)
-    script = "".join(map(_read, [f"{name}.js" for name in _SCRIPTS]))
+    found = findings(graph, seeds=seeds) if found is None else found
+    outline = divide(graph) if outline is None else outline
+    closed = close(outline, _BUDGET) if closed is None else closed
+    known = data(graph, found, outline, closed, seeds)
+    script = "".join(map(_read, _SCRIPTS))
     return Parts(
         markup=_filled("picture.html", title=html.escape(title), data=_inert(known | {"direction": direction})),
         style=_colours() + _read("page.css"),
-        script=f"/*\n{_read('vendor/dagre.LICENSE.txt')}*/\n(() => {{\n{_read('vendor/dagre.min.js')}\n{script}}})();\n",
+        script=f"/*\n{_read('vendor/dagre.LICENSE.txt')}*/\n(() => {{\n{script}}})();\n",
     )
 
 

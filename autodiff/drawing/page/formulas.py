@@ -8,8 +8,8 @@ from autodiff.formulas.plain import plain
 from autodiff.formulas.written import call
 from autodiff.graph import Graph, Vertex
 
-#: In formulas arguments are characters that nobody else uses, from this one on; the page puts their names there.  So the
-#: calls of one operation share one formula.
+#: In formulas arguments are characters that nobody else uses, from this one on; the page puts their names there.  So
+#: the calls of one operation share one formula.
 _FIRST = 0xE000
 
 

@@ -93,7 +93,12 @@ class Drawing:
             raise ValueError(f"a drawing is saved as one of {' '.join(_SUFFIXES)}, got {path.name!r}")
         if not path.parent.is_dir():
             raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name!r} in")
-        texts = {".svg": self.svg, ".html": self.html, ".dot": lambda: self.source, ".gv": lambda: self.source}
+        texts: dict[str, Callable[[], str]] = {
+            ".svg": self.svg,
+            ".html": self.html,
+            ".dot": lambda: self.source,
+            ".gv": lambda: self.source,
+        }
         content = texts[suffix]().encode() if suffix in texts else self._laid_out(suffix[1:])
         temporary = path.with_name(f".{os.urandom(8).hex()}{suffix}")
         try:

@@ -70,7 +70,7 @@ def page(graph: Graph, *, theme: str = "auto", title: str = "Graph", **options: 
     return _filled(
         "shell.html",
         theme=_THEMES[theme],
-        policy=f"default-src 'none'; style-src {_digest(made.style)}; script-src {_digest(made.script)}",
+        policy=f"default-src 'none'; style-src {digest(made.style)}; script-src {digest(made.script)}",
         title=html.escape(title),
         style=made.style,
         markup=made.markup,
@@ -146,6 +146,6 @@ def _inert(known: Any) -> str:
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """What a browser compares a script with before it runs it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

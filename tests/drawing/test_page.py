@@ -103,7 +103,7 @@ def test_a_gradient_is_whole_before_it_goes_on(program):
             assert sums[step["vertex"]] == known["vertices"][step["vertex"]]["gradient"]
             assert step["vertex"] not in passed
             passed.add(step["vertex"])
-        sums |= {i: figure for i, figure in step["gradients"]}
+        sums |= dict(step["gradients"])
         assert not passed & {use["start"] for use in step["uses"]}
         assert all(known["vertices"][step["vertex"]]["inputs"][u["argument"]] == u["start"] for u in step["uses"])
     assert sums == {i: v["gradient"] for i, v in enumerate(known["vertices"]) if v["gradient"] is not None}

@@ -253,7 +253,7 @@ CONTRASTS = """() => {
   return written.map((element) => {
     const ground = beneath(element);
     const [a, b] = [light(over(rgba(getComputedStyle(element).color), ground)), light(ground)];
-    return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.className + " " + element.textContent.slice(0, 30)];
+    return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), `${element.className} ${element.textContent}`];
   });
 }"""
 

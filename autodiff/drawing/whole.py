@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,15 +62,16 @@ class Plan:
         divided = outline(self.graph)
         view = _view(self.graph, divided, depth)
         style = Style(
-            values,
-            gradients,
-            across,
-            heat,
-            THEMES[theme],
-            _formulas(self.graph, view) if formulas else {},
-            self._titles,
+            values=values,
+            gradients=gradients,
+            across=across,
+            heat=heat,
+            theme=THEMES[theme],
+            formulas=_formulas(self.graph, view) if formulas else {},
+            titles=self._titles,
+            backward=self._backward,
         )
-        return Page(self.graph, divided, view, found, style, self._backward).source(explained=explained)
+        return Page(self.graph, divided, view, found, style).source(explained=explained)
 
     def _record_backward(self, outputs: Sequence[Node]) -> None:
         """Add the gradients of the outputs' sum with respect to all leaves to the graph, as outputs of their own."""
@@ -77,24 +79,23 @@ class Plan:
         if any(np.prod(shape, dtype=int) != 1 for shape in shapes):
             raise ValueError(f"draw: backward=True is for single numbers, got shapes {shapes}")
         forward = self.graph
+        roots = [output for output in outputs if output._requires_grad]
+        # what comes in requires a gradient, too: so all is recorded that is made of it
+        incoming = [wrap(np.ones_like(root._value)).requires_grad_() for root in roots]
         with enable_grad(), name_scope("backward"):
-            roots = [
-                (output, outward(wrap(np.ones_like(output._value)))) for output in outputs if output._requires_grad
-            ]
-            leaves = pull_back(roots, record=True)
+            leaves = pull_back(zip(roots, map(outward, incoming), strict=True), record=True)
             made = {leaf: outward(g) for leaf, g in leaves.items()}
         self.graph = graph(*outputs, *made.values())
         last = forward.nodes[-1].id
         self._backward = frozenset(vertex.id for vertex in self.graph.nodes if vertex.id > last)
         self._seeds = {i: np.ones_like(self.graph.nodes[i].value) for i in forward.outputs}
-        told = " + ".join(_called(output, "output") for output in outputs)
-        for place, leaf in zip(self.graph.outputs[len(outputs) :], made, strict=True):
-            also = f"{self._titles[place]}, " if place in self._titles else ""
-            self._titles[place] = f"{also}∂{told}/∂{_called(leaf, 'parameter')}"
-
-
-def _called(node: Node, otherwise: str) -> str:
-    return node.name or otherwise
+        told = " + ".join(output.name or "output" for output in outputs)
+        place = {vertex.node: vertex.id for vertex in self.graph.nodes}
+        called: dict[int, list[str]] = defaultdict(list)
+        for node, g in [*zip(roots, incoming, strict=True), *made.items()]:
+            if g in place:
+                called[place[g]].append(f"∂{told}/∂{node.name or ('output' if node in roots else 'parameter')}")
+        self._titles = {i: ", ".join(dict.fromkeys(titles)) for i, titles in called.items()}
 
 
 def _view(graph: Graph, divided: Outline, depth: int | None) -> View:

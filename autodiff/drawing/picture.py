@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autodiff.graph import Graph, Node
@@ -15,7 +15,7 @@ from autodiff.graph import Graph, Node
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+_SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".gv")
 #: Fonts that look better than the two that Graphviz names, and are as wide.
 _FONTS = {
     '"Helvetica,sans-Serif"': "\"Helvetica,Arial,'Liberation Sans',sans-serif\"",
@@ -35,9 +35,17 @@ class Drawing:
     """
 
     def __init__(
-        self, source: str, *, vertices: int, theme: str = "auto", format: str = "svg", engine: str | None = None
+        self,
+        source: str,
+        *,
+        page: Callable[[], str],
+        vertices: int,
+        theme: str = "auto",
+        format: str = "svg",
+        engine: str | None = None,
     ) -> None:
         self.source = source
+        self._page = page
         self._vertices = vertices
         self._theme = theme
         self._format = format
@@ -56,13 +64,22 @@ class Drawing:
         """The picture as a PNG file, at 144 dots per inch, or fewer where it would have a side of more than 14,400."""
         return self._laid_out("png")
 
+    def html(self) -> str:
+        """An interactive page, whole in one file: it plays the forward pass and the backward pass step by step.
+
+        It can be searched, zoomed, read with the keyboard, and its groups can be opened and closed.
+        """
+        return self._page()
+
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture, or the DOT source, as the suffix says; a file is there whole or not at all.
+        """Write a picture, the interactive page or the DOT source, as the suffix says.
+
+        A file is there whole or not at all.
 
         Raises
         ------
         ValueError
-            If the suffix is none of ``.svg .png .pdf .dot .gv``.
+            If the suffix is none of ``.svg .png .pdf .html .dot .gv``.
         FileNotFoundError
             If there is no such folder.
         RuntimeError
@@ -76,10 +93,13 @@ class Drawing:
             raise ValueError(f"a drawing is saved as one of {' '.join(_SUFFIXES)}, got {path.name!r}")
         if not path.parent.is_dir():
             raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name!r} in")
-        if suffix in (".dot", ".gv"):
-            content = self.source.encode()
-        else:
-            content = self.svg().encode() if suffix == ".svg" else self._laid_out(suffix[1:])
+        texts: dict[str, Callable[[], str]] = {
+            ".svg": self.svg,
+            ".html": self.html,
+            ".dot": lambda: self.source,
+            ".gv": lambda: self.source,
+        }
+        content = texts[suffix]().encode() if suffix in texts else self._laid_out(suffix[1:])
         temporary = path.with_name(f".{os.urandom(8).hex()}{suffix}")
         try:
             temporary.write_bytes(content)
@@ -194,7 +214,7 @@ def draw(
         raise ValueError(f"draw: depth is a number of levels, 0 or more, got {depth!r}")
     from autodiff.drawing.whole import Plan
 
-    plan = Plan(outputs, backward=backward)
+    plan = Plan(outputs, gradients=gradients or heat, backward=backward)
     dot = plan.source(
         values=values,
         gradients=gradients,
@@ -205,7 +225,8 @@ def draw(
         theme=theme,
         explained=legend,
     )
-    return Drawing(dot, vertices=len(plan.graph.nodes), theme=theme, format=format, engine=engine)
+    page = plan.page(depth=depth, direction=direction, theme=theme)
+    return Drawing(dot, page=page, vertices=len(plan.graph.nodes), theme=theme, format=format, engine=engine)
 
 
 def _outputs(given: Any) -> Sequence[Node]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from autodiff.formulas.names import names
 from autodiff.formulas.plain import plain
 from autodiff.formulas.written import call
 from autodiff.graph import Graph, Node, graph
+from autodiff.op import Parts
 from autodiff.recording import enable_grad, name_scope
 from autodiff.reverse import outward, pull_back
 from autodiff.tensor import wrap
@@ -33,17 +36,21 @@ class Plan:
     Parameters
     ----------
     outputs : sequence of Tensors
+    gradients : bool
+        Whether gradients are looked for.
     backward : bool
         Whether it holds the computation of the gradients, too.
     """
 
-    def __init__(self, outputs: Sequence[Node], *, backward: bool = False) -> None:
+    def __init__(self, outputs: Sequence[Node], *, gradients: bool = True, backward: bool = False) -> None:
         self.graph = graph(*outputs)
         self._seeds: dict[int, Any] | None = None
         self._backward: frozenset[int] = frozenset()
         self._titles: dict[int, str] = {}
         if backward:
             self._record_backward(outputs)
+        self._found = findings(self.graph, gradients=gradients, seeds=self._seeds)
+        self._outline = outline(self.graph)
 
     def source(
         self,
@@ -58,9 +65,7 @@ class Plan:
         explained: bool,
     ) -> str:
         """The picture as DOT; see `autodiff.draw`."""
-        found = findings(self.graph, gradients=gradients or heat, seeds=self._seeds)
-        divided = outline(self.graph)
-        view = _view(self.graph, divided, depth)
+        view = _view(self.graph, self._outline, depth)
         style = Style(
             values=values,
             gradients=gradients,
@@ -71,7 +76,25 @@ class Plan:
             titles=self._titles,
             backward=self._backward,
         )
-        return Page(self.graph, divided, view, found, style).source(explained=explained)
+        return Page(self.graph, self._outline, view, self._found, style).source(explained=explained)
+
+    def page(self, *, depth: int | None, direction: str, theme: str) -> Callable[[], str]:
+        """A function that makes the interactive page; whatever is written until it is called, it shows what is now."""
+        from autodiff.drawing.page import page
+
+        copies = (replace(vertex, value=_copied(vertex.value)) for vertex in self.graph.nodes)
+        called = [vertex.name for i in self.graph.outputs if (vertex := self.graph.nodes[i]).name]
+        return partial(
+            page,
+            replace(self.graph, nodes=tuple(copies)),
+            found=self._found,
+            outline=self._outline,
+            closed=_shut(self._outline, _view(self.graph, self._outline, depth)),
+            seeds=self._seeds,
+            title=f"The graph of {', '.join(called)}" if called else "Graph",
+            direction=direction,
+            theme=theme,
+        )
 
     def _record_backward(self, outputs: Sequence[Node]) -> None:
         """Add the gradients of the outputs' sum with respect to all leaves to the graph, as outputs of their own."""
@@ -108,6 +131,21 @@ def _view(graph: Graph, divided: Outline, depth: int | None) -> View:
             break
         view = fewer
     return view
+
+
+def _shut(divided: Outline, view: View) -> frozenset[int]:
+    """The numbers of the groups that are closed in a view, and of all groups in them."""
+    shut = {box.number for box in view.boxes if not isinstance(box, int)}
+    for group in divided.groups:
+        if group.parent in shut:
+            shut.add(group.number)
+    return frozenset(shut)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Parts):
+        return Parts(map(_copied, value))
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _formulas(graph: Graph, view: View) -> dict[int, str]:

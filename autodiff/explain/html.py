@@ -10,7 +10,7 @@ from string import Template
 
 from autodiff.drawing.page import digest, parts
 from autodiff.explain.document import Equation, Step
-from autodiff.formulas.mathml import mathml
+from autodiff.formulas.mathml import markup
 from autodiff.graph import Node, graph
 
 _MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
@@ -74,12 +74,12 @@ def _equation(shown: Equation) -> str:
     """An equation with each of its forms in a row of its own."""
     rows = []
     for i, form in enumerate(shown.forms or ("",)):
-        left = mathml(shown.left, display=True) if not i else ""
-        sign = mathml(shown.sign) if form else ""
-        conditions = ", ".join(map(mathml, shown.conditions)) if not i else ""
+        left = markup(shown.left, display=True) if not i else ""
+        sign = markup(shown.sign) if form else ""
+        conditions = ", ".join(map(markup, shown.conditions)) if not i else ""
         note = f' <span class="if">if {conditions}</span>' if conditions else ""
         rows.append(
-            f"<tr><td>{left}</td><td>{sign}</td><td>{mathml(form, display=True) if form else ''}{note}</td></tr>"
+            f"<tr><td>{left}</td><td>{sign}</td><td>{markup(form, display=True) if form else ''}{note}</td></tr>"
         )
     return f'<div class="equation"><table>{"".join(rows)}</table></div>'
 
@@ -87,7 +87,7 @@ def _equation(shown: Equation) -> str:
 def _sentence(words: str) -> str:
     """Words with their formulas; everything else is text."""
     pieces = _MATH.split(words)
-    return "".join(mathml(piece) if i % 2 else html.escape(piece) for i, piece in enumerate(pieces))
+    return "".join(markup(piece) if i % 2 else html.escape(piece) for i, piece in enumerate(pieces))
 
 
 def _plain(words: str) -> str:

@@ -1,60 +1,102 @@
-"""Formulas as MathML, which browsers show without a script, by latex2mathml."""
+"""The project's LaTeX as MathML, which browsers show without a script, by latex2mathml."""
 
 from __future__ import annotations
 
 import html
 import re
 from functools import lru_cache
-from xml.etree.ElementTree import Element, tostring
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-_ENTITY = re.compile(r"(?:&#x[0-9A-F]+;)+")
-#: A function's name, which latex2mathml would set letter by letter.
-_FUNCTION = re.compile(r"\\operatorname\{((?:\\.|[^{}\\])*)\}")
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+#: An element: its tag, its attributes, and its text or its children.
+Tree = list[Any]
+
+#: Words, which may hold anything, and names of functions: latex2mathml is given a character that nobody else uses in
+#: place of each of them.
+_WORDS = re.compile(r"\\(text|operatorname)\{((?:\\.|[^\\{}])*)\}|\\(arg)(?![a-zA-Z])")
+_FIRST = 0xF000
 #: A matrix, which has to be a group to carry an exponent.
 _MATRIX = re.compile(r"\\begin\{([bp]matrix)\}.*?\\end\{\1\}")
-#: What latex2mathml does not know.
-_ARGUMENT = re.compile(r"\\arg(?![a-zA-Z])")
+_SPACE: Tree = ["mspace", {"width": "0.17em"}, []]
 
 
-def mathml(tex: str, *, display: bool = False) -> str:
-    r"""A formula as a MathML element, as it stands in a page of HTML.
+def markup(latex: str, *, display: bool = False) -> str:
+    r"""LaTeX as it stands in a page of HTML.
 
     Parameters
     ----------
-    tex : str
-        The project's LaTeX.
+    latex : str
     display : bool
-        In a line of its own.
+        As large as in a line of its own.
 
     Examples
     --------
-    >>> print(mathml(r"\text{<b>} < \operatorname{ReLU}(x)"))  # doctest: +NORMALIZE_WHITESPACE
-    <math display="inline"><mrow><mtext>&lt;b&gt;</mtext><mo>&lt;</mo><mtext>ReLU</mtext><mo
-    stretchy="false">(</mo><mi>x</mi><mo stretchy="false">)</mo></mrow></math>
+    >>> markup(r"\text{<b>}^2")
+    '<math><mrow><msup><mtext>&lt;b&gt;</mtext><mn>2</mn></msup></mrow></math>'
     """
-    return _written(tex, "block" if display else "inline")
+    style = ' displaystyle="true"' if display else ""
+    return f"<math{style}>{_written(latex)}</math>"
 
 
 @lru_cache(maxsize=8192)
-def _written(tex: str, display: str) -> str:
-    root = Element("math", display=display)
-    root.extend(elements(tex))
-    return tostring(root, encoding="unicode")
+def _written(latex: str) -> str:
+    return _markup(mathml(latex))
 
 
-def elements(tex: str) -> list[Element]:
-    """The elements of a formula, with text that is text: whoever writes them escapes it."""
+def _markup(tree: Tree) -> str:
+    tag, attributes, content = tree
+    inside = html.escape(content, quote=False) if isinstance(content, str) else "".join(map(_markup, content))
+    given = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f"<{tag}{given}>{inside}</{tag}>"
+
+
+@lru_cache(maxsize=4096)
+def mathml(latex: str) -> Tree:
+    """LaTeX as an element of MathML, of plain lists: a page can make elements of them, and never reads markup.
+
+    Examples
+    --------
+    >>> mathml("x < 2")
+    ['mrow', {}, [['mi', {}, 'x'], ['mo', {}, '<'], ['mn', {}, '2']]]
+    """
     from latex2mathml.converter import convert_to_element
 
-    tex = _FUNCTION.sub(lambda found: rf"\text{{{found[1]}}}", tex)
-    tex = _MATRIX.sub(lambda found: f"{{{found[0]}}}", tex)
-    tex = _ARGUMENT.sub(lambda _: r"\text{arg}", tex)
-    found: list[Element] = list(convert_to_element(tex))
-    for part in found:
-        for element in part.iter():
-            text = element.text or ""
-            if _ENTITY.fullmatch(text):  # the library writes signs as entities, and words as they are
-                element.text = html.unescape(text)
-            elif element.tag == "mtext":
-                element.text = re.sub(r"\\([_#%&${}])", r"\1", text.replace("&#x000A0;", "\N{NO-BREAK SPACE}"))
-    return found
+    words: list[Tree] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        word = re.sub(r"\\(.)", r"\1", match[2] or match[3]).replace(" ", "\N{NO-BREAK SPACE}")
+        words.append(["mtext" if match[1] == "text" else "mi", {}, word])
+        return chr(_FIRST + len(words) - 1)
+
+    tex = _WORDS.sub(put_aside, latex)
+    (row,) = convert_to_element(_MATRIX.sub(lambda found: f"{{{found[0]}}}", tex))
+    return _tree(row, words)
+
+
+def _tree(element: Element, words: list[Tree]) -> Tree:
+    if len(element):
+        children = [_tree(child, words) for child in element]
+        return [element.tag, dict(element.items()), _spaced(children) if element.tag == "mrow" else children]
+    text = html.unescape(element.text or "")
+    if text and 0 <= (place := ord(text[0]) - _FIRST) < len(words):
+        return words[place]
+    if len(text) > 1 and text.isalpha():  # a function's name: no operator, which would have space around it
+        return ["mi", {}, text]
+    return [element.tag, dict(element.items()), text]
+
+
+def _spaced(children: list[Tree]) -> list[Tree]:
+    """With some space around the names of functions, which browsers leave out."""
+    spaced = children[:1]
+    for before, after in pairwise(children):
+        if (_is_function(before) and after[0] != "mo") or (_is_function(after) and before[0] != "mo"):
+            spaced.append(_SPACE)
+        spaced.append(after)
+    return spaced
+
+
+def _is_function(tree: Tree) -> bool:
+    return tree[0] == "mi" and len(tree[2]) > 1

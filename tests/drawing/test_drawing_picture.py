@@ -91,7 +91,7 @@ def test_save_pdf(y, tmp_path):
 
 @pytest.mark.parametrize("name", ["x", "x.jpg", "x.svg.gz", ".svg"])
 def test_an_unknown_suffix(y, tmp_path, name):
-    with pytest.raises(ValueError, match=r"one of \.svg \.png \.pdf \.dot \.gv, got '"):
+    with pytest.raises(ValueError, match=r"one of \.svg \.png \.pdf \.html \.dot \.gv, got '"):
         draw(y).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

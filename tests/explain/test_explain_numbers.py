@@ -12,7 +12,7 @@ from autodiff import Tensor
 from autodiff.explain.document import Equation
 from autodiff.explain.numerals import numeral
 from autodiff.formulas.elements import Element
-from autodiff.formulas.mathml import mathml
+from autodiff.formulas.mathml import markup
 from autodiff.formulas.plain import plain
 from autodiff.formulas.symbols import Symbol, evaluated
 from autodiff.op import table
@@ -42,7 +42,7 @@ def hold(equation):
         assert all(map(close, np.atleast_1d(evaluated(tree, {})), np.atleast_1d(value))), equation
     for tex in (equation.left, *equation.forms):
         assert plain(tex)
-        assert mathml(tex).startswith("<math")
+        assert markup(tex).startswith("<math")
 
 
 def all_hold(explanation):

@@ -24,8 +24,8 @@ from autodiff.recording import enable_grad, name_scope
 from autodiff.reverse import outward, pull_back
 from autodiff.tensor import wrap
 
-#: So many boxes can be read at a glance; and so many if it is said how deep to look.
-_READABLE, _AT_MOST = 50, 600
+#: A graph of so many values is shown whole; of a larger one so many boxes, or, if it is said how deep to look, so many.
+_WHOLE, _READABLE, _AT_MOST = 60, 36, 600
 #: So many edges for each box, on average, can be told apart, and laid out quickly.
 _EDGES = 2.5
 
@@ -124,7 +124,8 @@ class Plan:
 def _view(graph: Graph, divided: Outline, depth: int | None) -> View:
     """What is seen of a graph: as much as can be read, and of modules no more than down to a depth."""
     deeper = {group.number for group in divided.groups if depth is not None and len(group.path) > depth}
-    view = seen(graph, divided, closed(divided, _READABLE if depth is None else _AT_MOST) | deeper)
+    budget = _AT_MOST if depth is not None else _WHOLE if len(graph.nodes) <= _WHOLE else _READABLE
+    view = seen(graph, divided, closed(divided, budget) | deeper)
     while len(view.edges) > _EDGES * len(view.boxes):
         fewer = seen(graph, divided, closed(divided, len(view.boxes) * 3 // 4) | deeper)
         if len(fewer.boxes) == len(view.boxes):

@@ -58,7 +58,7 @@ print("\nThe chain rule goes backward")
 loss.backward()
 for formula, parameter in [("dL/dW2", W2), ("dL/db2", b2), ("dL/dW1", W1), ("dL/db1", b1)]:
     show(formula, parameter.grad.numpy())
-picture = ad.draw(loss, direction="TB").save(OUTPUT / "graph.svg")
+picture = ad.draw(loss, direction="TB", legend=True).save(OUTPUT / "graph.svg")
 
 print("\nOne step of gradient descent, w <- w - 0.1 dL/dw")
 optimizer = nn.optim.SGD(model.parameters(), lr=0.1)

@@ -11,6 +11,7 @@ const COMFORTABLE = 0.8; // at first no smaller than this
 class Camera {
   constructor(viewport, world) {
     Object.assign(this, { viewport, world, x: 0, y: 0, scale: 1, pointers: new Map(), dragged: false });
+    this.now = [0, 0, 1]; // on the way to x, y and scale
     viewport.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     viewport.addEventListener("pointerdown", (event) => this.down(event));
     viewport.addEventListener("pointermove", (event) => this.move(event));
@@ -20,13 +21,15 @@ class Camera {
 
   set(x, y, scale, smooth = false) {
     cancelAnimationFrame(this.frame);
-    const far = Math.hypot(x - this.x, y - this.y) > FAR;
+    Object.assign(this, { x, y, scale });
+    const far = Math.hypot(x - this.now[0], y - this.now[1]) > FAR;
     if (!smooth || far || matchMedia("(prefers-reduced-motion: reduce)").matches) this.put(x, y, scale);
-    else this.glide([this.x, this.y, this.scale], [x, y, scale], performance.now());
+    else this.glide(this.now, [x, y, scale], performance.now());
   }
 
-  put(x, y, scale) {
-    Object.assign(this, { x, y, scale });
+  put(...now) {
+    this.now = now;
+    const [x, y, scale] = now;
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.world.classList.toggle("far", scale < LEGIBLE);
   }

@@ -8,6 +8,7 @@ const NARROWEST = 66;
 const WIDEST = 254; // of a title; it is cut where it is longer
 const ROW = 14;
 const CHIP = 17;
+const FEW_CHIPS = 4; // more of them would cover other cards
 
 function cardSize(model, key) {
   const number = Number(key.slice(1));
@@ -201,14 +202,17 @@ class Picture {
   /** Write chips beside the cards that they belong to, in the order in which the edges leave. */
   write(chips) {
     const order = this.direction === "LR" ? (a, b) => a.next.y - b.next.y : (a, b) => a.next.x - b.next.x;
-    for (const group of Map.groupBy(chips, ({ from }) => from).values()) {
+    const groups = [...Map.groupBy(chips, ({ from }) => from).values()].map((group) =>
+      group.length > FEW_CHIPS ? group.filter(({ chip }) => chip.classList.contains("acting")) : group,
+    );
+    for (const group of groups) {
       group.sort(order).forEach(({ chip, start: { x, y } }, i) => {
         const beside = this.direction === "LR" ? i - (group.length - 1) / 2 : i + 0.7;
         chip.style.left = `${x + 5}px`;
         chip.style.top = `${y + beside * CHIP}px`;
       });
     }
-    this.chips.replaceChildren(...chips.map(({ chip }) => chip));
+    this.chips.replaceChildren(...groups.flat().map(({ chip }) => chip));
   }
 
   /** Show which card the reader looks at. */

@@ -50,6 +50,6 @@ function hasIndices(made) {
 }
 
 function bracketed(made) {
-  const [left, right] = ["(", ")"].map((text) => mathElement(["mo", {}, text]));
+  const [left, right] = ["(", ")"].map((text) => mathElement(["mo", { stretchy: "false" }, text]));
   return mathElement(["mrow", {}, []], null, left, made.cloneNode(true), right);
 }

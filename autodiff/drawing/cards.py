@@ -110,6 +110,8 @@ class Style:
         The formula of an operation, by its vertex.
     titles : dict
         What some vertices are called instead of by their names.
+    backward : frozenset of int
+        The vertices that compute gradients.
     """
 
     values: bool = True
@@ -119,6 +121,7 @@ class Style:
     theme: Theme = LIGHT
     formulas: dict[int, str] = field(default_factory=dict)
     titles: dict[int, str] = field(default_factory=dict)
+    backward: frozenset[int] = frozenset()
 
 
 class Cards:
@@ -167,7 +170,7 @@ class Cards:
         return f"<{_table([_head(head)])}>"
 
     def _facts(self, vertex: Vertex, what: str, name: str | None) -> str:
-        facts = [what] if name and what in ("parameter", "data") else []
+        facts = [what] if name and what in ("parameter", "data") and vertex.id not in self._style.backward else []
         facts += ["output"] if vertex.id in self._outputs else []
         results = vertex.value if isinstance(vertex.value, tuple) else (vertex.value,)
         facts.append(" and ".join(map(numbers.shape, results)))

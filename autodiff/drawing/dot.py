@@ -35,25 +35,14 @@ class Page:
     found : Findings
         What is known of its values.
     style : Style
-    backward : frozenset of int
-        The vertices that compute gradients.
     """
 
-    def __init__(
-        self,
-        graph: Graph,
-        outline: Outline,
-        view: View,
-        found: Findings,
-        style: Style,
-        backward: frozenset[int] = frozenset(),
-    ) -> None:
+    def __init__(self, graph: Graph, outline: Outline, view: View, found: Findings, style: Style) -> None:
         self._graph = graph
         self._outline = outline
         self._view = view
         self._found = found
         self._style = style
-        self._backward = backward
         self._cards = Cards(graph, found, style)
         self._members: dict[int, list[Vertex]] = defaultdict(list)
         for vertex in graph.nodes:
@@ -105,24 +94,28 @@ class Page:
         marks = [mark for vertex in self._members[place] for mark in self._found.marks.get(vertex.id, ())]
         return self._cards.of_group(title(self._outline, group), lines, marks)
 
+    def _what(self, box: int | Group) -> str:
+        """What is shown, by which its colours are told."""
+        if not isinstance(box, int):
+            return "backward" if box.last in self._style.backward else "group"
+        what = kind(self._graph.nodes[box])
+        if what != "constant" and box in self._style.backward:
+            return "backward"
+        return "output" if what == "result" and box in self._graph.outputs else what
+
     def _look(self, place: int, box: int | Group) -> dict[str, str]:
-        theme = self._style.theme
-        what = kind(self._graph.nodes[box]) if isinstance(box, int) else "group"
-        first = box if isinstance(box, int) else box.last
-        output = isinstance(box, int) and box in self._graph.outputs
-        shown = "backward" if first in self._backward and what in ("result", "group") else what
-        fill, line = theme.card("output" if output and shown == "result" else shown)
-        norm = self._norms[place]
+        theme, what, norm = self._style.theme, self._what(box), self._norms[place]
+        fill, line = theme.card(what)
         if self._style.heat and norm is not None:
             fill = theme.heat[self._step(norm)]
         look = {"fillcolor": fill, "color": line}
-        if what == "group":
-            look["peripheries"] = "2"
-        if output:
+        if not isinstance(box, int):
+            return look | {"peripheries": "2"}
+        if box in self._graph.outputs:
             look["penwidth"] = "2"
         if what == "constant":
             look |= {"style": "rounded,filled,dashed", "margin": "0.05,0.03"}
-        if isinstance(box, int) and any(mark.kind != "inactive" for mark in self._found.marks.get(box, ())):
+        if any(mark.kind != "inactive" for mark in self._found.marks.get(box, ())):
             look |= {"color": theme.mark, "penwidth": "2.5"}
         return look
 
@@ -181,13 +174,14 @@ class Page:
         start, end = self._view.boxes[edge.start], self._view.boxes[edge.end]
         out, into = ("e", "w") if self._style.across else ("s", "n")
         port = f"{edge.argument}:" if isinstance(end, int) and ports(self._graph.nodes[end]) else ""
-        label = {"label": said} if (said := self._said(edge, end)) else {}
+        label = {"label": f" {said} "} if (said := self._said(edge)) else {}
         if edge.count > 1:
             label |= {"penwidth": f"{min(1 + math.log2(edge.count) / 2, 4):.2g}"}
         page.edge(f"{_identifier(start)}:{out}", f"{_identifier(end)}:{port}{into}", _attributes=label)
 
-    def _said(self, edge: Edge, end: int | Group) -> str:
+    def _said(self, edge: Edge) -> str:
         """What stands at an edge: what this use adds to the gradient, or how many uses it is."""
+        end = self._view.boxes[edge.end]
         if edge.count > 1:
             return f"{edge.count}×"
         if not self._style.gradients or not isinstance(end, int) or edge.argument is None:
@@ -244,15 +238,13 @@ class Page:
 
     def _occurring(self) -> Sequence[str]:
         """What there is to be explained, in the legend's order."""
-        boxes = self._view.boxes
-        vertices = [self._graph.nodes[box] for box in boxes if isinstance(box, int)]
-        there = {kind(vertex) for vertex in vertices}
-        there |= {"output"} if any(vertex.id in self._graph.outputs for vertex in vertices) else set()
-        there |= {"backward"} if self._backward else set()
-        there |= {"group"} if len(vertices) < len(boxes) else set()
-        gradients = self._style.gradients and bool(self._found.uses)
-        there |= {"contribution"} if gradients else set()
+        there = set(map(self._what, self._view.boxes))
+        there |= {"group"} if any(isinstance(box, Group) for box in self._view.boxes) else set()
+        added = [said for edge in self._view.edges if edge.count == 1 and (said := self._said(edge))]
         there |= {"uses"} if any(edge.count > 1 for edge in self._view.edges) else set()
+        there |= {"contribution"} if added else set()
+        there |= {"norm"} if any("|" in said for said in added) else set()
+        there |= {"broadcast"} if any("∑" in said for said in added) else set()
         there |= {"mark"} if self._found.marks else set()
         there |= {"heat"} if self._style.heat and self._range[0] < self._range[1] else set()
         return sorted(there)

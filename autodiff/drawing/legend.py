@@ -17,8 +17,10 @@ _CARDS = {
     "group": "closed group of operations",
 }
 _SIGNS = {
-    "contribution": ("0.5", "at an edge: what this use adds to the gradient; |0.5| its norm, ∑ where it is summed up"),
-    "uses": ("3×", "at an edge: three uses"),
+    "contribution": ("0.5", "what this use of a value adds to its gradient"),
+    "norm": ("|0.5|", "its norm"),
+    "broadcast": ("∑", "summed up, which undoes a broadcast"),
+    "uses": ("3×", "three uses"),
     "mark": ("▲", "something is wrong here, or worth a look"),
 }
 

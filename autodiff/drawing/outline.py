@@ -121,8 +121,8 @@ def outline(graph: Graph) -> Outline:
 def closed(outline: Outline, budget: int) -> frozenset[int]:
     """The numbers of the groups that are closed at first: as few as a number of visible boxes allows.
 
-    Groups are opened from the outside to the inside; of the blocks of a repetition only the first, as an example; the
-    parts of what is long all at once; leaves, where they are many, never.
+    Groups are opened from the outside to the inside; of the blocks of a repetition only the first, as an example; with
+    a group all parts that it was cut into; leaves, where they are many, never.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
         boxes[home] += 1
     shown = boxes[None]
     opened: set[int] = set()
-    waiting = _units(outline, inside[None])
+    waiting = _units(outline, inside, inside[None])
     for unit in waiting:  # grows as it is walked
         more = sum(boxes[number] - 1 for number in unit)
         if shown + more > budget:
@@ -159,16 +159,22 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
         opened.update(unit)
         shown += more
         for number in unit:
-            within = inside[number]
-            waiting += [within[:1]] if outline.groups[number].count > 1 else _units(outline, within)
+            within = [part for part in inside[number] if part not in opened]
+            waiting += _units(outline, inside, within[:1] if outline.groups[number].count > 1 else within)
     return frozenset(group.number for group in outline.groups if group.number not in opened)
 
 
-def _units(outline: Outline, numbers: Sequence[int]) -> list[list[int]]:
-    """Groups of one place that are opened together: parts all at once, as nobody can tell them apart; leaves never."""
-    parts = [number for number in numbers if outline.groups[number].kind == "part"]
-    others = [[number] for number in numbers if outline.groups[number].kind not in ("part", "leaves")]
-    return [parts, *others] if parts else others
+def _units(outline: Outline, inside: dict[int | None, list[int]], numbers: Sequence[int]) -> list[list[int]]:
+    """Groups that are opened together: each with the parts that it was cut into, which say nothing by themselves."""
+    groups = outline.groups
+    parts = [number for number in numbers if groups[number].kind == "part"]
+    units = [parts] if parts else []
+    units += [[number] for number in numbers if groups[number].kind not in ("part", "leaves")]
+    for unit in units:
+        for number in unit:  # grows as it is walked
+            if groups[number].count == 1:
+                unit += [part for part in inside[number] if groups[part].kind == "part"]
+    return units
 
 
 def seen(graph: Graph, outline: Outline, closed: Iterable[int]) -> View:

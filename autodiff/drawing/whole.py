@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,8 +27,8 @@ from autodiff.tensor import wrap
 if TYPE_CHECKING:
     from autodiff.drawing.page import Parts as PageParts
 
-#: So many boxes can be read at a glance; and so many if it is said how deep to look.
-_READABLE, _AT_MOST = 50, 600
+#: A graph of so many values is shown whole; of a larger one so many boxes, or, if it is said how deep to look, so many.
+_WHOLE, _READABLE, _AT_MOST = 60, 36, 600
 #: So many edges for each box, on average, can be told apart, and laid out quickly.
 _EDGES = 2.5
 
@@ -69,16 +70,16 @@ class Plan:
         """The picture as DOT; see `autodiff.draw`."""
         view = _view(self.graph, self._outline, depth)
         style = Style(
-            values,
-            gradients,
-            across,
-            heat,
-            THEMES[theme],
-            _formulas(self.graph, view) if formulas else {},
-            self._titles,
+            values=values,
+            gradients=gradients,
+            across=across,
+            heat=heat,
+            theme=THEMES[theme],
+            formulas=_formulas(self.graph, view) if formulas else {},
+            titles=self._titles,
+            backward=self._backward,
         )
-        page = Page(self.graph, self._outline, view, self._found, style, self._backward)
-        return page.source(explained=explained)
+        return Page(self.graph, self._outline, view, self._found, style).source(explained=explained)
 
     def page(self, *, depth: int | None, direction: str, theme: str) -> Callable[[], str]:
         """A function that makes the interactive page; whatever is written until it is called, it shows what is now."""
@@ -112,30 +113,30 @@ class Plan:
         if any(np.prod(shape, dtype=int) != 1 for shape in shapes):
             raise ValueError(f"draw: backward=True is for single numbers, got shapes {shapes}")
         forward = self.graph
+        roots = [output for output in outputs if output._requires_grad]
+        # what comes in requires a gradient, too: so all is recorded that is made of it
+        incoming = [wrap(np.ones_like(root._value)).requires_grad_() for root in roots]
         with enable_grad(), name_scope("backward"):
-            roots = [
-                (output, outward(wrap(np.ones_like(output._value)))) for output in outputs if output._requires_grad
-            ]
-            leaves = pull_back(roots, record=True)
+            leaves = pull_back(zip(roots, map(outward, incoming), strict=True), record=True)
             made = {leaf: outward(g) for leaf, g in leaves.items()}
         self.graph = graph(*outputs, *made.values())
         last = forward.nodes[-1].id
         self._backward = frozenset(vertex.id for vertex in self.graph.nodes if vertex.id > last)
         self._seeds = {i: np.ones_like(self.graph.nodes[i].value) for i in forward.outputs}
-        told = " + ".join(_called(output, "output") for output in outputs)
-        for place, leaf in zip(self.graph.outputs[len(outputs) :], made, strict=True):
-            also = f"{self._titles[place]}, " if place in self._titles else ""
-            self._titles[place] = f"{also}∂{told}/∂{_called(leaf, 'parameter')}"
-
-
-def _called(node: Node, otherwise: str) -> str:
-    return node.name or otherwise
+        told = " + ".join(output.name or "output" for output in outputs)
+        place = {vertex.node: vertex.id for vertex in self.graph.nodes}
+        called: dict[int, list[str]] = defaultdict(list)
+        for node, g in [*zip(roots, incoming, strict=True), *made.items()]:
+            if g in place:
+                called[place[g]].append(f"∂{told}/∂{node.name or ('output' if node in roots else 'parameter')}")
+        self._titles = {i: ", ".join(dict.fromkeys(titles)) for i, titles in called.items()}
 
 
 def _view(graph: Graph, divided: Outline, depth: int | None) -> View:
     """What is seen of a graph: as much as can be read, and of modules no more than down to a depth."""
     deeper = {group.number for group in divided.groups if depth is not None and len(group.path) > depth}
-    view = seen(graph, divided, closed(divided, _READABLE if depth is None else _AT_MOST) | deeper)
+    budget = _AT_MOST if depth is not None else _WHOLE if len(graph.nodes) <= _WHOLE else _READABLE
+    view = seen(graph, divided, closed(divided, budget) | deeper)
     while len(view.edges) > _EDGES * len(view.boxes):
         fewer = seen(graph, divided, closed(divided, len(view.boxes) * 3 // 4) | deeper)
         if len(fewer.boxes) == len(view.boxes):

@@ -139,7 +139,7 @@ style="rounded,filled,dashed"]
 </table></td></tr></table>> \
 color="#00795A" fillcolor="#CDEBE1" penwidth=2]
 	}
-	n0:e -> n2:0:w [label=2]
+	n0:e -> n2:0:w [label=" 2 "]
 	n1:e -> n2:1:w
 }
 """
@@ -326,8 +326,8 @@ def test_kinds_have_their_colours():
 
 def labels(source):
     """What stands at the edges: (from, to, port) and the label."""
-    found = re.findall(r"^\tn(\d+):[es] -> n(\d+):(?:(\d+):)?[wn] \[label=(\"[^\"]*\"|\S+?)[ \]]", source, re.MULTILINE)
-    return {(int(a), int(b), port): text.strip('"') for a, b, port, text in found}
+    found = re.findall(r"^\tn(\d+):[es] -> n(\d+):(?:(\d+):)?[wn] \[label=\"([^\"]*)\"", source, re.MULTILINE)
+    return {(int(a), int(b), port): text.strip() for a, b, port, text in found}
 
 
 @given(st.lists(st.tuples(st.sampled_from("*+-t"), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
@@ -413,7 +413,7 @@ def test_a_parameter_that_every_step_uses_is_one_thick_edge():
     h = w
     for _ in range(150):
         h = ad.tanh(h * w)
-    assert '[label="148×" penwidth=4]' in draw(h).source
+    assert '[label=" 148× " penwidth=4]' in draw(h).source
 
 
 def test_modules_below_a_depth_are_closed():
@@ -469,15 +469,30 @@ def test_formulas_are_those_of_the_operations():
     assert not any(" = " in line for card in cards(y, gradients=False).values() for line in card)
 
 
+def explained(output, **choices):
+    """The words of the legend."""
+    (label,) = re.findall(
+        r"^\tgraph \[.*label=<(.*?)> labeljust", draw(output, legend=True, **choices).source, re.MULTILINE
+    )
+    return [text for text in re.findall(r">([^<>]+)<", label) if text.strip()]
+
+
 def test_the_legend_explains_what_occurs_and_nothing_else():
     w, x = ad.Tensor(2.0, requires_grad=True), ad.Tensor(3.0)
-    explained = draw(w * x, legend=True).source
-    assert "parameter: is learned" in explained
-    assert "data: is given" in explained
-    assert "at an edge" in explained
-    for words in ("closed group", "constant", "computes gradients", "uses", "wrong", "size of the gradient"):
-        assert words not in explained.replace("this use adds", "")
-    assert "parameter: is learned" not in draw(w * x).source
+    cards = ["parameter: is learned", "data: is given", "what was asked for"]
+    assert explained(w * x, gradients=False) == cards
+    assert explained(w * x) == [*cards, "0.5", "what this use of a value adds to its gradient"]
+    assert "graph [" in draw(w * x).source
+    assert cards[0] not in draw(w * x).source
+    v = ad.Tensor(np.ones(4), requires_grad=True)
+    assert explained(ad.sum(v + np.ones((2, 4))))[-4:] == [
+        "|0.5|",
+        "its norm",
+        "∑",
+        "summed up, which undoes a broadcast",
+    ]
+    assert explained(chain(200))[-2:] == ["▲", "something is wrong here, or worth a look"]
+    assert "computes gradients" in explained(w * x, backward=True)
 
 
 def test_what_is_wrong_is_marked():

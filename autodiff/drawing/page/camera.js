@@ -16,7 +16,7 @@ class Camera {
     viewport.addEventListener("pointerdown", (event) => this.down(event));
     viewport.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) viewport.addEventListener(end, (event) => this.up(event));
-    viewport.addEventListener("scroll", () => viewport.scrollTo(0, 0)); // what has the focus is panned to, not scrolled to
+    viewport.addEventListener("scroll", () => viewport.scrollTo(0, 0)); // the focus is panned to
   }
 
   set(x, y, scale, smooth = false) {
@@ -34,7 +34,7 @@ class Camera {
     this.world.classList.toggle("far", scale < LEGIBLE);
   }
 
-  /** Move frame by frame: as a transition of the style sheet, a picture of hundreds of edges takes a second for each. */
+  /** Move frame by frame: a transition of the style sheet would repaint hundreds of edges for a second each. */
   glide(from, to, start) {
     const share = clamp((performance.now() - start) / GLIDE, 0, 1);
     const eased = 1 - (1 - share) ** 3;

@@ -60,8 +60,16 @@ class Picture {
   arrange() {
     this.scene = this.layout(this.open, (key) => cardSize(this.model, key));
     this.follow = links(this.scene.edges);
-    this.renew(this.shown, [...this.scene.boxes.keys()].filter((key) => key !== groupKey(ROOT)), (key) => this.made(key));
-    this.renew(this.lines, this.scene.edges.map(({ key }) => key), () => this.line());
+    this.renew(
+      this.shown,
+      [...this.scene.boxes.keys()].filter((key) => key !== groupKey(ROOT)),
+      (key) => this.made(key),
+    );
+    this.renew(
+      this.lines,
+      this.scene.edges.map(({ key }) => key),
+      () => this.line(),
+    );
     for (const [key, shown] of this.shown) place(shown, this.scene.boxes.get(key));
     for (const edge of this.scene.edges) this.lines.get(edge.key).setAttribute("d", curve(edge.points, this.direction));
     const { width, height } = this.scene.boxes.get(groupKey(ROOT));
@@ -109,7 +117,10 @@ class Picture {
     const title = element("div", { className: "title" }, element("b", {}, headingOf(vertex)));
     if (vertex.letter !== vertex.name) title.append(element("span", { className: "letter" }, vertex.letter));
     const parts = [title, element("div", { className: "about" }, about(this.model, id))];
-    for (const [what, label] of [["value", "value"], ["gradient", "grad"]]) {
+    for (const [what, label] of [
+      ["value", "value"],
+      ["gradient", "grad"],
+    ]) {
       if (vertex[what] === null) continue;
       const rows = element("pre", { className: "rows" });
       rows.style.height = `${rowsOf(this.model, vertex[what]).length * ROW}px`;

@@ -78,7 +78,7 @@ def data(
     return {
         "vertices": vertices,
         "groups": groups,
-        "steps": [*_forward(graph), *_backward(graph, found, seeds, figures)],
+        "steps": [*_forward(graph), *_backward(graph, found, seeds, figures, formulas)],
         "figures": figures.known,
         "formulas": formulas.known,
     }
@@ -108,7 +108,7 @@ def _forward(graph: Graph) -> Iterator[dict[str, Any]]:
 
 
 def _backward(
-    graph: Graph, found: Findings, seeds: Mapping[int, Any] | None, figures: _Figures
+    graph: Graph, found: Findings, seeds: Mapping[int, Any] | None, figures: _Figures, formulas: Formulas
 ) -> Iterator[dict[str, Any]]:
     """The seeds, then one step for each operation, the latest first: what it adds, and what the sums so far are."""
     if not found.uses:
@@ -128,6 +128,7 @@ def _backward(
                     "pulled": figures.place(use.pulled),
                     "value": figures.place(use.value),
                     "total": figures.place(totals[use.start]),
+                    "formula": formulas.contribution(use),
                 }
             )
         sums = {use["start"]: use["total"] for use in added}

@@ -64,10 +64,10 @@ function mathElement([tag, attributes, content], argument, ...children) {
   return made;
 }
 
-/** Whether something has what stands above it already, so that it needs brackets before more can stand there. */
+/** Whether something is a fraction, or has what stands above it already: then it needs brackets before more can. */
 function hasIndices(made) {
   const alone = made.localName === "mrow" && made.childElementCount === 1;
-  return alone ? hasIndices(made.firstElementChild) : ["msup", "msubsup"].includes(made.localName);
+  return alone ? hasIndices(made.firstElementChild) : ["msup", "msubsup", "mfrac"].includes(made.localName);
 }
 
 function bracketed(made) {

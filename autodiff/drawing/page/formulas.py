@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from autodiff.contributions import Contribution
 from autodiff.formulas.generic import generic
 from autodiff.formulas.latex import latex
@@ -10,7 +12,7 @@ from autodiff.formulas.names import Name, names
 from autodiff.formulas.plain import plain
 from autodiff.formulas.symbols import Symbol, derivative
 from autodiff.formulas.written import call
-from autodiff.graph import Graph, Vertex
+from autodiff.graph import Graph, Node, Vertex
 from autodiff.op import Elementwise, Parts
 
 #: In formulas arguments are characters that nobody else uses, from this one on, and so are the result and its gradient;
@@ -19,12 +21,12 @@ _FIRST, _RESULT, _GRADIENT = 0xE000, chr(0xE8FE), chr(0xE8FF)
 
 
 class Formulas:
-    """The formulas and the names of a graph's values as MathML, each kept once."""
+    """The formulas and the names of a graph's values as MathML, each kept once; `named` is LaTeX for some of them."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, named: Mapping[Node, str] | None = None) -> None:
         self.known: list[Tree] = []
         self._graph = graph
-        self._names = names(graph)
+        self._names = names(graph, named)
         self._places: dict[str, int] = {}
 
     def name(self, vertex: Vertex) -> str:

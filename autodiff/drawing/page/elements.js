@@ -60,14 +60,14 @@ function mathElement([tag, attributes, content], argument, ...children) {
   if (typeof content === "string") made.append(content);
   else made.append(...content.map((child) => mathElement(child, argument)), ...children);
   const base = made.firstElementChild;
-  if (tag === "msup" && hasIndices(base)) base.replaceWith(bracketed(base));
+  if (tag === "msup" && needsBrackets(base)) base.replaceWith(bracketed(base));
   return made;
 }
 
 /** Whether something is a fraction, or has what stands above it already: then it needs brackets before more can. */
-function hasIndices(made) {
+function needsBrackets(made) {
   const alone = made.localName === "mrow" && made.childElementCount === 1;
-  return alone ? hasIndices(made.firstElementChild) : ["msup", "msubsup", "mfrac"].includes(made.localName);
+  return alone ? needsBrackets(made.firstElementChild) : ["msup", "msubsup", "mfrac"].includes(made.localName);
 }
 
 function bracketed(made) {

@@ -254,7 +254,20 @@ def test_a_name_is_just_a_name(show):
     assert tab.locator("img").count() == 0
 
 
+def freed():
+    x = ad.Tensor(2.0, requires_grad=True)
+    y = ad.exp(x * x)
+    y.backward(retain_graph=False)
+    return y
+
+
+def many_leaves():
+    return ad.sum(ad.stack([ad.Tensor(float(i), requires_grad=True, name=f"x{i}") for i in range(12)]) ** 2.0)
+
+
 ODD = {
+    "a graph that was freed": freed,
+    "a group of leaves": many_leaves,
     "a leaf alone": lambda: ad.Tensor(1.0, name="x"),
     "many results": lambda: ad.sum(ad.linalg.svd(ad.Tensor([[2.0, 1.0], [0.0, 1.0]], requires_grad=True))[1]),
     "complex numbers": lambda: ad.abs(ad.Tensor(1 + 2j, requires_grad=True) ** 2.0),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from autodiff.op import Parts
 from autodiff.recording import enable_grad, name_scope
 from autodiff.reverse import outward, pull_back
 from autodiff.tensor import wrap
+
+if TYPE_CHECKING:
+    from autodiff.drawing.page import Parts as PageParts
 
 #: A graph of so many values is shown whole; of a larger one so many boxes, or, if it is said how deep to look, so many.
 _WHOLE, _READABLE, _AT_MOST = 60, 36, 600
@@ -82,19 +85,27 @@ class Plan:
         """A function that makes the interactive page; whatever is written until it is called, it shows what is now."""
         from autodiff.drawing.page import page
 
-        copies = (replace(vertex, value=_copied(vertex.value)) for vertex in self.graph.nodes)
         called = [vertex.name for i in self.graph.outputs if (vertex := self.graph.nodes[i]).name]
-        return partial(
-            page,
-            replace(self.graph, nodes=tuple(copies)),
-            found=self._found,
-            outline=self._outline,
-            closed=_shut(self._outline, _view(self.graph, self._outline, depth)),
-            seeds=self._seeds,
-            title=f"The graph of {', '.join(called)}" if called else "Graph",
-            direction=direction,
-            theme=theme,
-        )
+        title = f"The graph of {', '.join(called)}" if called else "Graph"
+        return partial(page, self._copy(), title=title, direction=direction, theme=theme, **self._known(depth))
+
+    def parts(self) -> Callable[[], PageParts]:
+        """A function that makes the parts of such a page, for a page of another kind."""
+        from autodiff.drawing.page import parts
+
+        return partial(parts, self._copy(), **self._known(None))
+
+    def _copy(self) -> Graph:
+        """The graph with values of its own, which nobody writes."""
+        return replace(self.graph, nodes=tuple(replace(v, value=_copied(v.value)) for v in self.graph.nodes))
+
+    def _known(self, depth: int | None) -> dict[str, Any]:
+        return {
+            "found": self._found,
+            "outline": self._outline,
+            "closed": _shut(self._outline, _view(self.graph, self._outline, depth)),
+            "seeds": self._seeds,
+        }
 
     def _record_backward(self, outputs: Sequence[Node]) -> None:
         """Add the gradients of the outputs' sum with respect to all leaves to the graph, as outputs of their own."""

@@ -13,6 +13,7 @@ from autodiff.explain.document import Equation
 from autodiff.explain.numerals import numeral
 from autodiff.formulas.elements import Element
 from autodiff.formulas.mathml import markup
+from autodiff.formulas.names import names
 from autodiff.formulas.plain import plain
 from autodiff.formulas.symbols import Symbol, evaluated
 from autodiff.op import table
@@ -112,14 +113,12 @@ def test_the_gradients_of_the_summary_are_those_of_backward(program):
     shown = {vertex.id: vertex.node for vertex in ad.graph(cost).nodes if vertex.op is None}
     for node in shown.values():
         if node is not None and node.grad is not None:
-            wanted = [value for left, value in found.items() if rf"\partial {_name(explanation, node)}}}" in left]
+            wanted = [value for left, value in found.items() if rf"\partial {_name(cost, node)}}}" in left]
             assert any(np.shape(v) == node.shape and close(v, node.grad.data) for v in wanted if v is not None)
 
 
-def _name(explanation, node):
-    from autodiff.formulas.names import names
-
-    graph = ad.graph(explanation._output)
+def _name(cost, node):
+    graph = ad.graph(cost)
     (i,) = [vertex.id for vertex in graph.nodes if vertex.node is node]
     return names(graph)[i].tex
 

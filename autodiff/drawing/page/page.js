@@ -37,7 +37,8 @@ class Page {
     };
     this.actions = actions;
     root.addEventListener("click", ({ target }) => actions[target.closest("[data-do]")?.dataset.do]?.());
-    root.addEventListener("keydown", (event) => this.key(event));
+    const whole = root.parentElement === document.body; // else keys are the page's around it, outside of the picture
+    (whole ? document : root).addEventListener("keydown", (event) => this.key(event));
     const { viewport } = camera;
     viewport.addEventListener("click", (event) => this.clicked(event));
     viewport.addEventListener("pointerover", (event) => this.pointed(event));

@@ -8,6 +8,7 @@ const NARROWEST = 66;
 const WIDEST = 254; // of a title; it is cut where it is longer
 const ROW = 14;
 const CHIP = 17;
+const FEW_CHIPS = 4; // more of them would cover other cards
 
 function cardSize(model, key) {
   const number = Number(key.slice(1));
@@ -59,8 +60,16 @@ class Picture {
   arrange() {
     this.scene = this.layout(this.open, (key) => cardSize(this.model, key));
     this.follow = links(this.scene.edges);
-    this.renew(this.shown, [...this.scene.boxes.keys()].filter((key) => key !== groupKey(ROOT)), (key) => this.made(key));
-    this.renew(this.lines, this.scene.edges.map(({ key }) => key), () => this.line());
+    this.renew(
+      this.shown,
+      [...this.scene.boxes.keys()].filter((key) => key !== groupKey(ROOT)),
+      (key) => this.made(key),
+    );
+    this.renew(
+      this.lines,
+      this.scene.edges.map(({ key }) => key),
+      () => this.line(),
+    );
     for (const [key, shown] of this.shown) place(shown, this.scene.boxes.get(key));
     for (const edge of this.scene.edges) this.lines.get(edge.key).setAttribute("d", curve(edge.points, this.direction));
     const { width, height } = this.scene.boxes.get(groupKey(ROOT));
@@ -108,7 +117,10 @@ class Picture {
     const title = element("div", { className: "title" }, element("b", {}, headingOf(vertex)));
     if (vertex.letter !== vertex.name) title.append(element("span", { className: "letter" }, vertex.letter));
     const parts = [title, element("div", { className: "about" }, about(this.model, id))];
-    for (const [what, label] of [["value", "value"], ["gradient", "grad"]]) {
+    for (const [what, label] of [
+      ["value", "value"],
+      ["gradient", "grad"],
+    ]) {
       if (vertex[what] === null) continue;
       const rows = element("pre", { className: "rows" });
       rows.style.height = `${rowsOf(this.model, vertex[what]).length * ROW}px`;
@@ -201,14 +213,17 @@ class Picture {
   /** Write chips beside the cards that they belong to, in the order in which the edges leave. */
   write(chips) {
     const order = this.direction === "LR" ? (a, b) => a.next.y - b.next.y : (a, b) => a.next.x - b.next.x;
-    for (const group of Map.groupBy(chips, ({ from }) => from).values()) {
+    const groups = [...Map.groupBy(chips, ({ from }) => from).values()].map((group) =>
+      group.length > FEW_CHIPS ? group.filter(({ chip }) => chip.classList.contains("acting")) : group,
+    );
+    for (const group of groups) {
       group.sort(order).forEach(({ chip, start: { x, y } }, i) => {
         const beside = this.direction === "LR" ? i - (group.length - 1) / 2 : i + 0.7;
         chip.style.left = `${x + 5}px`;
         chip.style.top = `${y + beside * CHIP}px`;
       });
     }
-    this.chips.replaceChildren(...chips.map(({ chip }) => chip));
+    this.chips.replaceChildren(...groups.flat().map(({ chip }) => chip));
   }
 
   /** Show which card the reader looks at. */

@@ -265,7 +265,12 @@ class Bowl(Valley):
         return value
 
 
-LENGTHS = {"lr": [1, 0.5], "max_iter": [1, 2, 20], "history_size": [1, 3, 100], "line_search_fn": [None, "strong_wolfe"]}
+LENGTHS = {
+    "lr": [1, 0.5],
+    "max_iter": [1, 2, 20],
+    "history_size": [1, 3, 100],
+    "line_search_fn": [None, "strong_wolfe"],
+}
 STOPS = {"tolerance_grad": [1e-7, 1e-3], "tolerance_change": [1e-9, 1e-4]}
 
 

@@ -51,6 +51,7 @@ from autodiff.dtypes import (
     uint32,
     uint64,
 )
+from autodiff.explain.explanation import Explanation, explain
 from autodiff.graph import Graph, graph
 from autodiff.inspection import __array_api_version__, __array_namespace_info__
 from autodiff.memory import keep_large_blocks as _keep_large_blocks
@@ -380,6 +381,7 @@ right_shift = bitwise_right_shift
 
 __all__ = [
     "Drawing",
+    "Explanation",
     "Graph",
     "Op",
     "Tensor",
@@ -517,6 +519,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expit",
+    "explain",
     "expm1",
     "extract",
     "eye",

@@ -50,12 +50,10 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
                 y = results(node)
                 xs = [v if x is None else x for x, v in zip(node._inputs, node._values, strict=True)]
             params = node._params
-            dy = op.push(dxs, y, xs, params)
+            dy = push_through(op, dxs, y, xs, params, record=record)
             if invalid or mask:
-                dy = op.push(dxs, y, xs, params, masked=True)
+                dy = push_through(op, dxs, y, xs, params, record=record, masked=True)
                 invalid.clear()
-            if dy is None:
-                dy = _transposed(op, dxs, y, xs, params, record)
             if dy is None:  # what moves has no derivative
                 continue
             moving[node] = dy = spread(dy, node._value)
@@ -63,6 +61,14 @@ def push_forward(tangents: dict[Node, Any], roots: Sequence[Node], *, record: bo
                 watch.used(node)
                 watch.derived(node, Parts(dxs), dy, dy)
     return [moving.get(root) for root in roots]
+
+
+def push_through(
+    op: Op, dxs: list[Any], y: Any, xs: list[Any], params: dict[str, Any], *, record: bool = False, masked: bool = False
+) -> Any:
+    """How one result moves when its arguments do; None if what moves has no derivative."""
+    dy = op.push(dxs, y, xs, params, masked=masked)
+    return _transposed(op, dxs, y, xs, params, record) if dy is None else dy
 
 
 def _transposed(op: Op, dxs: list[Any], y: Any, xs: list[Any], params: dict[str, Any], record: bool) -> Any:

@@ -3,7 +3,7 @@
 Here are only names: modules and parameters stand in `nn.module`, what holds them in `nn.containers`, layers,
 activations and losses in files of these names, the same as functions in `nn.functional`, initial values in `nn.init`,
 optimizers in `nn.optim`, what is done with gradients and parameters together in `nn.utils`, data in `nn.data`, the
-training loop in `nn.training`, files of weights in `nn.saving`.
+training loop in `nn.training`, files of weights in `nn.saving`, pictures in `nn.diagram`.
 """
 
 from nn import data, functional, init, optim, training, utils
@@ -38,6 +38,7 @@ from nn.activations import (
     Threshold,
 )
 from nn.containers import ModuleDict, ModuleList, Sequential
+from nn.diagram import Diagram, diagram
 from nn.layers import (
     GRU,
     LSTM,
@@ -118,6 +119,7 @@ __all__ = [
     "ConvTranspose2d",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "Diagram",
     "Dropout",
     "Dropout2d",
     "Embedding",
@@ -177,6 +179,7 @@ __all__ = [
     "Unflatten",
     "Upsample",
     "data",
+    "diagram",
     "fit",
     "functional",
     "functional_call",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -490,6 +491,18 @@ class Module:
 
 
 Module._scope = ad.name_scope("Module")
+
+
+@contextmanager
+def modes_kept(model: Module) -> Iterator[None]:
+    """Afterwards, every module is in training or in evaluation mode as it was before."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
 
 #: What an attribute has to be to hold modules or parameters.
 _HOLDERS = (Module, Parameter, list, tuple, dict)

@@ -111,7 +111,7 @@ def save_numpy(model_or_state: Module | Mapping[str, Any], path: StrPath) -> Non
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"save_numpy: {name!r} holds objects, which would have to be pickled")
-    with _replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
@@ -447,7 +447,7 @@ def _write(path: StrPath, arrays: Mapping[str, Array], metadata: dict[str, str])
         data = as_bytes(laid, {**metadata, _CHECKSUM: _checksum(laid, metadata)})
     except SafetensorError as error:
         raise ValueError(f"{path}: {error}") from error
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(data)
 
 
@@ -489,7 +489,7 @@ def _array(name: str, entry: Mapping[str, Any]) -> Array:
 
 
 @contextmanager
-def _replacing(path: StrPath) -> Iterator[IO[bytes]]:
+def replacing(path: StrPath) -> Iterator[IO[bytes]]:
     """A new file that takes the place of the one of this name, if there is any, when it is whole and on the disk."""
     from pathlib import Path
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from nn.module import Module
+from nn.module import Module, modes_kept
 from nn.random import generator
 
 
@@ -118,7 +118,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
         rows[module] = Row(name, type(module).__name__, output, sum(p.size for p in own))
     results: list[ad.Tensor] = []
     scopes: dict[tuple[str, ...], Row] = {}
-    with _watched(rows, scopes, results):
+    with modes_kept(model), _watched(rows, scopes, results):
         model(*map(_followed, inputs))
     _count(rows[model], scopes, results)
     return Summary(list(rows.values()), sum(t.data.nbytes for t in (*model.parameters(), *model.buffers())))
@@ -129,7 +129,6 @@ def _watched(rows: dict[Module, Row], scopes: dict[tuple[str, ...], Row], result
     """Let every module say what it gives, and in which scope it runs; record everything; leave no trace."""
     modules = list(rows)
     model = modules[0]
-    modes = [module.training for module in modules]
     buffers = [(buffer, np.array(buffer.data)) for buffer in model.buffers()]
     held = [value for module in modules for value in vars(module).values() if isinstance(value, np.random.Generator)]
     drawn = [(rng, rng.bit_generator.state) for rng in (generator(), *held)]
@@ -142,8 +141,7 @@ def _watched(rows: dict[Module, Row], scopes: dict[tuple[str, ...], Row], result
         with ad.enable_grad():
             yield
     finally:
-        for module, forward, mode in zip(modules, forwards, modes, strict=True):
-            module.training = mode
+        for module, forward in zip(modules, forwards, strict=True):
             vars(module).pop("forward", None)
             if forward is not None:
                 vars(module)["forward"] = forward

@@ -15,6 +15,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 #: For each example: what it needs beside the package, and lines of its output, with a number and its bounds.
 RESULTS = {
+    "diagram": ([], [(r"y-hat = ([\d.]+)", 0.5, 0.6)]),
     "quickstart": ([], [(r"told right: ([\d.]+)%", 85, 100)]),
     "regression": (["scipy"], [(r"log-likelihood (-?[\d.]+)", -1000, 1000)]),
     "digits": (["sklearn"], [(r"quadratic cost +([\d.]+)%", 90, 100), (r"\+ regularisation +([\d.]+)%", 94, 100)]),

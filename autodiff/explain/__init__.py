@@ -1,1 +1,5 @@
-"""Recorded computations and the table's rules as mathematics: expression trees, and how they are written."""
+"""Recorded computations explained: each step forward and back as a formula, with its numbers."""
+
+from autodiff.explain.document import Equation, Step
+
+__all__ = ["Equation", "Step"]

@@ -1,8 +1,12 @@
-"""Formulas and docstrings in Markdown, as GitHub renders it."""
+"""Formulas, docstrings and explanations in Markdown, as GitHub renders it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from autodiff.explain.document import Step
+from autodiff.explain.latex_document import aligned
 
 
 def math(tex: str) -> str:
@@ -31,3 +35,25 @@ def _piece(text: str) -> str:
     if re.match(r":\w+:`", text):
         return f"`{text.partition('`')[2]}"
     return text if text.startswith("`") else text.replace("*", r"\*").replace("<", "&lt;")
+
+
+_MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
+
+
+def document(title: str, steps: Iterable[Step]) -> str:
+    """An explanation."""
+    lines = [f"# {_words(title)}", ""]
+    for number, step in enumerate(steps, 1):
+        lines += [f"## {number}. {_words(step.title)}", ""]
+        for part in step.parts:
+            shown = [_words(part)] if isinstance(part, str) else ["```math", allowed(aligned(part)), "```"]
+            lines += [*shown, ""]
+    return "\n".join(lines)
+
+
+def _words(words: str) -> str:
+    """Words with their formulas; what Markdown would take for a sign of its own is escaped."""
+    pieces = _MATH.split(words)
+    return "".join(
+        math(piece) if i % 2 else re.sub(r"([\\`*_<>\[\]#|])", r"\\\1", piece) for i, piece in enumerate(pieces)
+    )

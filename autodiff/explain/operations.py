@@ -20,11 +20,12 @@ import numpy as np
 from autodiff import rules
 from autodiff.explain.behaviour import modes
 from autodiff.explain.calls import LENGTH, typical_call
-from autodiff.explain.generic import generic
-from autodiff.explain.latex import Writer, latex, latex_with_names
 from autodiff.explain.markdown import allowed, math, sentence
 from autodiff.explain.places import singular
-from autodiff.explain.symbols import Derivative, Fed, Symbol, applied, fed, name_of, names_of
+from autodiff.formulas.generic import generic
+from autodiff.formulas.latex import Writer, latex, latex_with_names
+from autodiff.formulas.symbols import Derivative, Fed, Symbol, computed, fed, mapped, name_of, names_of
+from autodiff.formulas.written import call
 from autodiff.op import Elementwise, Op, numpy_functions, table
 from autodiff.operand import _OF_SHAPE
 
@@ -197,10 +198,10 @@ def _result(row: Op, example: Fed | None = None) -> str:
     """The operation itself, as a formula of its arguments."""
     if row.differentiable:
         example = example or fed(row, *typical_call(row))
-        tree = applied(row, example.xs, example.params)
-        whole = tree[0].args[0] if isinstance(tree, tuple) else tree
-        text = latex(Symbol("", whole.value, row, example.xs, example.params), _SIZES)
-        return text if text != example.xs[0].name else rf"\operatorname{{{row.name}}}({text})".replace("_", r"\_")
+        names = [None if x is None else x.name for x in example.xs]
+        values = [getattr(x, "value", x) for x in example.xs]
+        result = computed(row, tuple(values), mapped(lambda v: getattr(v, "value", v), example.params))
+        return call(row, names, values, result, example.params, _SIZES)
     args, params = typical_call(row)
     symbols = tuple(Symbol(name, x) for name, x in zip(names_of(row, len(args)), args, strict=True))
     return _plain_result(row, symbols, params)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autodiff.explain.behaviour import Singular, singular_points
-from autodiff.explain.figures import figure
 from autodiff.explain.markdown import math
-from autodiff.explain.symbols import Fed
+from autodiff.formulas.figures import figure
+from autodiff.formulas.symbols import Fed
 from autodiff.op import Op
 
 #: How many different things are said of singular points, before no more is said than that the formula holds there.

@@ -14,7 +14,7 @@ import numpy as np
 import autodiff as ad
 from nn import checks
 from nn.data import DataLoader, Dataset, TensorDataset
-from nn.module import Module
+from nn.module import Module, modes_kept
 from nn.optim import LBFGS, Optimizer
 from nn.optim.lr_scheduler import ReduceLROnPlateau
 from nn.random import Rng, generator
@@ -155,15 +155,12 @@ def fit(
         run.epoch, run.step = _restored(checkpoint, run)
     if checkpoint is not None:
         remove_leftovers(checkpoint)
-    modes = [(module, module.training) for module in model.modules()]
     steps = len(run.data) if hasattr(run.data, "__len__") else None
     shown = Progress(epochs, steps, run.epoch) if progress else None
     try:
-        with _interrupts(run):
+        with modes_kept(model), _interrupts(run):
             _train(run, epochs, checkpoint, shown)
     finally:
-        for module, mode in modes:
-            module.training = mode
         if shown is not None:
             shown.close()
     return run.history

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.simplify import simpler
+from autodiff.formulas.simplify import simpler
 from autodiff.op import Array, Elementwise, Op, Parts, numpy_functions, part
 from autodiff.operand import _OF_SHAPE, Operand
 
@@ -45,7 +45,7 @@ class Symbol(Operand):
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.explain.latex import latex
+    >>> from autodiff.formulas.latex import latex
     >>> x = Symbol("x", 2.0)
     >>> tree = np.exp(-x * x)
     >>> latex(tree), tree.value
@@ -123,6 +123,16 @@ class Symbol(Operand):
             return self.name
         given = [*map(repr, self.args), *(f"{key}={value!r}" for key, value in self.params.items())]
         return f"{name_of(self.of)}({', '.join(given)})"
+
+
+class Written(Symbol):
+    """A formula that is written already; `level` says how tightly it holds together."""
+
+    __slots__ = ("level",)
+
+    def __init__(self, tex: str, value: Array, level: int) -> None:
+        super().__init__(tex, value)
+        self.level = level
 
 
 def _is_written_in_rows(ours: Any) -> bool:
@@ -232,6 +242,56 @@ def evaluated(tree: Any, values: Mapping[Symbol, Any]) -> Any:
     return mapped(value, tree)
 
 
+def replaced(tree: Any, new: Mapping[Symbol, Any]) -> Any:
+    """A tree with other symbols in place of some of its names; nothing is computed.
+
+    Examples
+    --------
+    >>> x, t = Symbol("x", 2.0), Symbol("t", 2.0)
+    >>> replaced(x * x + 1, {x: t})
+    add(multiply(t, t), 1)
+    """
+    known: dict[int, Any] = {id(symbol): value for symbol, value in new.items()}
+
+    def anew(x: Any) -> Any:
+        if not isinstance(x, Symbol):
+            return x
+        if id(x) not in known:
+            if x.of is None:
+                known[id(x)] = x
+            else:
+                known[id(x)] = Symbol("", x.value, x.of, mapped(anew, x.args), mapped(anew, dict(x.params)))
+        return known[id(x)]
+
+    return mapped(anew, tree)
+
+
+def leaves(tree: Any) -> list[Symbol]:
+    """The names that a tree is made of, each once, in the order in which they are met.
+
+    Examples
+    --------
+    >>> x, t = Symbol("x", 2.0), Symbol("t", 2.0)
+    >>> leaves(t * x - t)
+    [t, x]
+    """
+    found: dict[Symbol, None] = {}
+    seen: set[int] = set()
+
+    def visit(x: Any) -> Any:
+        if isinstance(x, Symbol) and id(x) not in seen:
+            seen.add(id(x))
+            if x.of is None:
+                found[x] = None
+            else:
+                mapped(visit, x.args)
+                mapped(visit, dict(x.params))
+        return x
+
+    mapped(visit, tree)
+    return list(found)
+
+
 def holds(assumptions: tuple[Assumption, ...], values: Mapping[Symbol, Any]) -> bool:
     """Whether what was assumed of a formula is so with other numbers."""
     return all(np.array_equal(evaluated(tree, values), value) for tree, value in assumptions)
@@ -300,7 +360,7 @@ def fed(op: Op, args: tuple[Any, ...], params: dict[str, Any], names: tuple[str,
 
     Examples
     --------
-    >>> from autodiff.explain.latex import latex
+    >>> from autodiff.formulas.latex import latex
     >>> from autodiff.op import table
     >>> latex(fed(table["tanh"], (0.5,), {}).derivatives[0].tree)
     '1 - y^2'
@@ -320,7 +380,7 @@ def fed(op: Op, args: tuple[Any, ...], params: dict[str, Any], names: tuple[str,
     params = {name: Symbol(_letter(name), v) if _is_number(v, kinds) else v for name, v in params.items()}
     if isinstance(op, Elementwise):
         g = None
-    derivatives = tuple(_derivative(op, i, g, y, xs, params) for i in range(len(xs)))
+    derivatives = tuple(derivative(op, i, g, y, xs, params) for i in range(len(xs)))
     return Fed(op, xs, params, y, g, derivatives)
 
 
@@ -335,7 +395,28 @@ def _continuous(y: Array) -> bool:
     return np.asarray(y).dtype.kind in "fc"
 
 
-def _derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Derivative | None:
+def derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: Mapping[str, Any]) -> Derivative | None:
+    r"""What the rule for one argument gives when it is fed with symbols; None where there is no rule.
+
+    Parameters
+    ----------
+    op : Op
+    i : int
+        Which argument.
+    g : Symbol, or Parts of them
+        The incoming gradient; elementwise operations, whose partial derivative is given, need none.
+    y, xs
+        The result and the arguments: symbols, or numbers.
+    params : mapping
+
+    Examples
+    --------
+    >>> from autodiff.formulas.latex import latex
+    >>> from autodiff.op import table
+    >>> a, z = Symbol("a", 0.5), Symbol("z", 0.0)
+    >>> latex(derivative(table["sigmoid"], 0, None, a, (z,), {}).tree)
+    'a (1 - a)'
+    """
     with assuming() as assumptions:
         if isinstance(op, Elementwise):
             partial = op.rules[i] if op.rules else None
@@ -346,7 +427,7 @@ def _derivative(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: dic
             pull = op.pulls_of(len(xs))[i]
             if pull is None or xs[i] is None:
                 return None
-            tree = pull(g, y, xs, params)
+            tree = pull(g, y, xs, dict(params))
     return Derivative(tree, tuple(assumptions))
 
 

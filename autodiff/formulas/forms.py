@@ -1,6 +1,6 @@
 """The common operations as people write them: sums, fractions, powers, matrices side by side, cases, indices.
 
-Each function takes a writer (see :class:`autodiff.explain.latex.Writer`) and a result of its operation, and gives the
+Each function takes a writer (see :class:`autodiff.formulas.latex.Writer`) and a result of its operation, and gives the
 formula and how tightly it holds together; None leaves the operation to its row's `tex`.
 """
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.explain.figures import is_one_number
-from autodiff.explain.simplify import made_by
-from autodiff.explain.symbols import Symbol
-from autodiff.explain.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
+from autodiff.formulas.figures import is_one_number
+from autodiff.formulas.simplify import made_by
+from autodiff.formulas.symbols import Symbol
+from autodiff.formulas.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
 from autodiff.op import Op
 
 if TYPE_CHECKING:
-    from autodiff.explain.latex import Writer
+    from autodiff.formulas.latex import Writer
 
 
 def parenthesised(text: str) -> str:
@@ -135,14 +135,55 @@ def _fraction(writer: Writer, x: Symbol) -> tuple[str, int]:
 
 
 def _matrix_product(writer: Writer, x: Symbol) -> tuple[str, int]:
+    """Factors side by side; a vector is a column, so that what multiplies it from the right is transposed before it."""
+    a, b = x.args
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        factors = [(_flipped(writer, b), POWER), _factor(writer, a)]
+        order = [b, a]
+    elif np.ndim(a) == np.ndim(b) == 1:
+        factors, order = [(_flipped(writer, a), POWER), _factor(writer, b)], [a, b]
+    else:
+        factors, order = [_factor(writer, a), _factor(writer, b)], [a, b]
     texts = []
-    for i, a in enumerate(x.args):
-        text, level = writer.number(a)
+    for i, (text, level) in enumerate(factors):
         loose = (
-            level < PRODUCT or (level == PRODUCT and not _is_matrix_product(writer, a)) or (level == PREFIX and not i)
+            level < PRODUCT
+            or (level == PRODUCT and not _is_matrix_product(writer, order[i]))
+            or (level == PREFIX and not i)
         )
         texts.append(parenthesised(text) if loose else text)
     return r" \, ".join(texts), PRODUCT
+
+
+def _factor(writer: Writer, x: Any) -> tuple[str, int]:
+    """A matrix in a product; one that is a vector with a new axis, as the column or the row that it is."""
+    vector = x
+    while np.ndim(vector) == 2 and any(
+        made_by(vector, name) for name in ("reshape", "expand_dims", "permute_dims", "getitem")
+    ):
+        if vector.size != np.size(vector.args[0]) or max(vector.shape) != vector.size:
+            break
+        vector = vector.args[0]
+    if vector is x or np.ndim(vector) != 1:
+        return writer.number(x)
+    return writer.number(vector) if x.shape[1] == 1 else (rf"{writer.base(vector)}^{{\top}}", POWER)
+
+
+def _flipped(writer: Writer, x: Any) -> str:
+    """A matrix, or a column, transposed."""
+    if made_by(x, "permute_dims") and _transposed(writer, x) is not None:
+        return writer.base(x.args[0])
+    return rf"{writer.base(x)}^{{\top}}"
+
+
+def _affine(writer: Writer, x: Symbol) -> tuple[str, int] | None:
+    """A weight matrix times a column, by the row's own `tex`; of samples in rows, their product with its transpose."""
+    samples, weight, bias = x.args
+    if np.ndim(samples) < 2:
+        return None
+    text, level = writer.number(samples)
+    loose = level < PRODUCT or (level == PRODUCT and not _is_matrix_product(writer, samples))
+    return rf"{parenthesised(text) if loose else text} \, {_flipped(writer, weight)} + {writer.within(bias, SUM)}", SUM
 
 
 def _is_matrix_product(writer: Writer, x: Any) -> bool:
@@ -263,6 +304,7 @@ FORMS: dict[str, Callable[[Writer, Symbol], tuple[str, int] | None]] = {
     "multiply": _product,
     "divide": _fraction,
     "matmul": _matrix_product,
+    "affine": _affine,
     "where": _cases,
     "permute_dims": _transposed,
     "sum": _over_axes,

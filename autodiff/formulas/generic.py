@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.latex import latex
-from autodiff.explain.likeness import Likeness
-from autodiff.explain.simplify import made_by
-from autodiff.explain.symbols import Assumption, Derivative, Symbol, applied, mapped, name_of
+from autodiff.formulas.latex import latex
+from autodiff.formulas.likeness import Likeness
+from autodiff.formulas.simplify import made_by
+from autodiff.formulas.symbols import Assumption, Derivative, Symbol, applied, mapped, name_of
 from autodiff.op import Array, Op, table
 
 #: A branch that the example does not take, and that is longer than this, is left out.
@@ -28,7 +28,7 @@ def generic(derivative: Derivative) -> Derivative:
     Examples
     --------
     >>> import numpy as np
-    >>> from autodiff.explain.latex import assumed
+    >>> from autodiff.formulas.latex import assumed
     >>> x, y = Symbol("x", 3.0), Symbol("y", 2.0)
     >>> found = generic(Derivative(x / np.where(y == 0, 1, y)))
     >>> latex(found.tree), [assumed(a) for a in found.assumptions]
@@ -51,6 +51,9 @@ class _Pruning:
             return x
         if made_by(x, "where"):
             return _as(self._branch(x, known), x)
+        if made_by(x, "maximum") and _is_rounding(x.args[1]) and np.all(x.value > x.args[1]):
+            self._assume(x.args[0] > x.args[1])
+            return _as(self.pruned(x.args[0], known), x)
         args = mapped(lambda a: self.pruned(a, known), x.args)
         if all(new is old for new, old in zip(args, x.args, strict=True)):
             return x

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
+from autodiff.formulas.templates import ATOM, POWER, PREFIX, PRODUCT, RELATION, SUM
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _CONSTANTS = {
@@ -32,7 +32,7 @@ _CONSTANTS = {
 }
 
 
-def figure(x: float) -> tuple[str, int]:
+def figure(x: float, precision: float = 1e-15) -> tuple[str, int]:
     """A number as it is written, and how tightly that holds together.
 
     Examples
@@ -43,7 +43,7 @@ def figure(x: float) -> tuple[str, int]:
     if x != x:
         return r"\mathrm{NaN}", ATOM
     if x < 0:
-        return f"-{figure(-x)[0]}", SUM
+        return f"-{figure(-x, precision)[0]}", SUM
     if x == np.inf:
         return r"\infty", ATOM
     if x == int(x) and x < 1e6:
@@ -51,10 +51,10 @@ def figure(x: float) -> tuple[str, int]:
     if (times := x / _EPSILON) < 1000 and times == int(times):
         return (r"\varepsilon", ATOM) if times == 1 else (rf"{int(times)} \varepsilon", PRODUCT)
     for value, text in _CONSTANTS.items():
-        if abs(x - value) <= 1e-15 * value:
+        if abs(x - value) <= precision * value:
             return text, PREFIX if text.startswith(r"\ln") else POWER if text.startswith(r"\frac") else ATOM
     fraction = Fraction(x).limit_denominator(12)
-    if fraction and fraction.denominator > 1 and abs(float(fraction) - x) <= 1e-15 * x:
+    if fraction and fraction.denominator > 1 and abs(float(fraction) - x) <= precision * x:
         return rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}", POWER
     digits = f"{x:.6g}"
     mantissa, exponential, exponent = digits.partition("e")
@@ -94,7 +94,9 @@ def _scalar(v: Any, sizes: Mapping[int, str]) -> tuple[str, int]:
             (imaginary, PRODUCT if v.imag > 0 else SUM) if v.real == 0 else (f"{figure(v.real)[0]} + {imaginary}", SUM)
         )
     number = float(v.real)
-    return (sizes[int(number)], ATOM) if number in sizes else figure(number)
+    if number in sizes:
+        return sizes[int(number)], ATOM
+    return figure(number, 1e-7 if v.dtype.kind in "fc" and v.dtype.itemsize <= 4 else 1e-15)
 
 
 def _by_triangle(array: Any) -> tuple[Any, Any, Any] | None:

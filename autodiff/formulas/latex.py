@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.figures import constant, escaped
-from autodiff.explain.forms import FORMS, flat, parenthesised, seen_through
-from autodiff.explain.likeness import Likeness
-from autodiff.explain.simplify import made_by
-from autodiff.explain.symbols import Assumption, Symbol, name_of
-from autodiff.explain.templates import (
+from autodiff.formulas.figures import constant, escaped
+from autodiff.formulas.forms import FORMS, flat, parenthesised, seen_through
+from autodiff.formulas.likeness import Likeness
+from autodiff.formulas.simplify import made_by
+from autodiff.formulas.symbols import Assumption, Symbol, Written, name_of
+from autodiff.formulas.templates import (
     ATOM,
     LOGIC,
     POWER,
@@ -209,6 +209,8 @@ class Writer:
         return self._written[key]
 
     def _node(self, x: Symbol) -> tuple[str, int]:
+        if isinstance(x, Written):
+            return x.name, x.level
         if x.of is None:
             return x.name, POWER if "^" in x.name else ATOM
         name = name_of(x.of)
@@ -231,7 +233,7 @@ class Writer:
         if op.tex == "#1":
             return self.truth(x.args[0]) if x.dtype == bool else self.number(x.args[0])
         out = ""
-        for item in cut.items:
+        for item, after in zip(cut.items, (*cut.items[1:], None), strict=True):
             if isinstance(item.slot, str):
                 text = self.within(x.params[item.slot], item.needs, followed=item.followed)
                 out += f"{{{text}}}" if out.endswith(("_", "^")) else text
@@ -242,7 +244,9 @@ class Writer:
                     out = f"{out[:-2]}- {text}"
                 else:
                     text = self.within(arg, item.needs, followed=item.followed, truth=op.name in _OF_TRUTHS)
-                    out += parenthesised(text) if item.needs == POWER and _may_be_misread(text) else text
+                    twice = after is not None and after.text == "_" and "_" in text and not text.endswith(")")
+                    misread = item.needs == POWER and _may_be_misread(text)
+                    out += parenthesised(text) if twice or misread else text
             else:
                 out += item.text
         return out, cut.level

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from autodiff.explain.calls import Typical, typical_call
-from autodiff.explain.figures import figure
-from autodiff.explain.generic import generic
-from autodiff.explain.latex import assumed, latex, latex_with_names
-from autodiff.explain.likeness import Likeness
-from autodiff.explain.symbols import Derivative, Symbol, ValuesNeededError, assuming, evaluated, fed, holds
-from autodiff.explain.templates import template
+from autodiff.formulas.figures import figure
+from autodiff.formulas.generic import generic
+from autodiff.formulas.latex import assumed, latex, latex_with_names
+from autodiff.formulas.likeness import Likeness
+from autodiff.formulas.symbols import Derivative, Symbol, ValuesNeededError, assuming, evaluated, fed, holds
+from autodiff.formulas.templates import template
 from autodiff.op import Elementwise, Parts, table
 from autodiff.testing.strategies import Choices, op_calls
 

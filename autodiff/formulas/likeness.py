@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.symbols import Symbol, name_of
+from autodiff.formulas.symbols import Symbol, name_of
 
 
 class Likeness:

@@ -20,7 +20,7 @@ def simpler(op: Op, args: tuple[Any, ...], params: Mapping[str, Any], value: Arr
 
     Examples
     --------
-    >>> from autodiff.explain.symbols import Symbol
+    >>> from autodiff.formulas.symbols import Symbol
     >>> x = Symbol("x", 2.0)
     >>> 0 + 1 * x - -x
     add(x, x)
@@ -60,6 +60,8 @@ def _add(a: Any, b: Any) -> Any:
         return a
     if made_by(b, "negative"):
         return a - b.args[0]
+    if isinstance(a, Operand) and alike(a, b):
+        return 2 * a
     return b - a.args[0] if made_by(a, "negative") else None
 
 
@@ -87,7 +89,53 @@ def _multiply(a: Any, b: Any) -> Any:
             return -other
         if made_by(one, "negative"):
             return -(one.args[0] * b if one is a else a * one.args[0])
+        if (rest := _cancelled(one, other)) is not None:
+            return rest
+        if not isinstance(one, Operand) and made_by(other, "multiply"):
+            for number, rest in (other.args, other.args[::-1]):
+                if not isinstance(number, Operand) and np.ndim(number) == 0:
+                    return np.multiply(one, number) * rest
     return None
+
+
+def _cancelled(product: Any, factor: Any) -> Any:
+    """A product times a factor that one of its fractions is divided by."""
+    if made_by(product, "divide") and alike(product.args[1], factor):
+        return product.args[0]
+    if made_by(product, "multiply"):
+        for one, other in (product.args, product.args[::-1]):
+            if (rest := _cancelled(one, factor)) is not None:
+                return rest * other
+    return None
+
+
+def alike(x: Any, y: Any) -> bool:
+    """Whether two trees are made of the same names by the same operations; numbers are not looked into.
+
+    Examples
+    --------
+    >>> from autodiff.formulas.symbols import Symbol
+    >>> x = Symbol("x", 2.0)
+    >>> alike(x * (1 - x), x * (1 - x)), alike(x, x + 1)
+    (True, False)
+    """
+    if x is y:
+        return True
+    if not isinstance(x, Operand) or not isinstance(y, Operand):
+        return (
+            not isinstance(x, Operand) and not isinstance(y, Operand) and np.ndim(x) == np.ndim(y) == 0 and bool(x == y)
+        )
+    a, b = ((getattr(tree, "of", None), getattr(tree, "args", ()), getattr(tree, "params", {})) for tree in (x, y))
+    if a[0] is None or a[0] is not b[0] or len(a[1]) != len(b[1]) or a[2].keys() != b[2].keys():
+        return False
+    return all(map(alike, a[1], b[1])) and all(_same_parameter(a[2][name], b[2][name]) for name in a[2])
+
+
+def _same_parameter(a: Any, b: Any) -> bool:
+    """Whether two parameters are the same, as far as it is seen without comparing arrays."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same_parameter, a, b))
+    return a is b or (isinstance(a, (bool, int, float, str, np.dtype)) and type(a) is type(b) and bool(a == b))
 
 
 def _divide(a: Any, b: Any) -> Any:
@@ -119,6 +167,8 @@ def _same(x: Any, **params: Any) -> Any:
 def _conj(x: Any) -> Any:
     if made_by(x, "conj"):
         return x.args[0]
+    if made_by(x, "multiply"):
+        return np.conj(x.args[0]) * np.conj(x.args[1])
     return x if _dtype(x).kind != "c" else None
 
 

@@ -1,4 +1,4 @@
-"""What one step of a gated recurrent layer computes, in few operations: small ones take longer to record than to compute.
+"""One step of a gated recurrent layer, in few operations: small ones take longer to record than to compute.
 
 Gates lie side by side on the last axis, in PyTorch's order.
 """

@@ -67,7 +67,7 @@ lstm_cell = ad.primitive(
     _lstm_cell_pull,
     lambda g, y, gates, c: g * _parts(gates, 1, 1, 2)[1],
     name="lstm_cell",
-    tex=r"c(#1, #2)",
+    tex=r"f \odot #2 + i \odot g, \; (i, f, g, o) = #1",
 )
 
 
@@ -81,7 +81,7 @@ lstm_hidden = ad.primitive(
     _lstm_hidden_pull,
     lambda g, y, gates, c: g * _parts(gates, 3, 1)[1] * _tanh_slope(np.tanh(c), None),
     name="lstm_hidden",
-    tex=r"h(#1, #2)",
+    tex=r"o \odot \tanh #2, \; (i, f, g, o) = #1",
 )
 
 
@@ -115,7 +115,7 @@ gru_gates = ad.primitive(
     lambda g, y, x, s: _side_by_side(*_gru_gates_back(g, y, s)),
     _gru_gates_pull_state,
     name="gru_gates",
-    tex=r"(r, z, n)(#1, #2)",
+    tex=r"(\sigma, \sigma, \tanh)(#1 + (1, 1, r) \odot #2)",
 )
 
 
@@ -135,5 +135,5 @@ gru_cell = ad.primitive(
     _gru_cell_pull,
     lambda g, y, gates, h: g * _parts(gates, 1, 1, 1)[1],
     name="gru_cell",
-    tex=r"h(#1, #2)",
+    tex=r"n + z \odot (#2 - n), \; (r, z, n) = #1",
 )

@@ -5,6 +5,7 @@ Gates lie side by side on the last axis, in PyTorch's order.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -17,11 +18,16 @@ _sigmoid_slope: Any = ad.sigmoid.rules[0]
 _tanh_slope: Any = ad.tanh.rules[0]
 
 
+@cache
+def _cuts(length: int, shares: tuple[int, ...]) -> tuple[Any, ...]:
+    """The indices of so many shares, one after the other, of the last axis."""
+    unit = length // sum(shares)
+    return tuple((..., slice(start * unit, end * unit)) for start, end in pairwise(accumulate(shares, initial=0)))
+
+
 def _parts(x: Any, *shares: int) -> list[Any]:
     """The last axis cut into shares of its length."""
-    unit = x.shape[-1] // sum(shares)
-    cuts = accumulate(shares, initial=0)
-    return [x[..., start * unit : end * unit] for start, end in pairwise(cuts)]
+    return [x[cut] for cut in _cuts(x.shape[-1], shares)]
 
 
 def _side_by_side(*parts: Any) -> Any:

@@ -48,7 +48,7 @@ class Page:
         for vertex in graph.nodes:
             if not isinstance(view.boxes[view.place[vertex.id]], int):
                 self._members[view.place[vertex.id]].append(vertex)
-        self._frames: dict[int, Digraph] = {}
+        #: The frame around each group, its own if it has one; and of each frame how deeply it is nested.
         self._around: dict[int | None, int | None] = {None: None}
         self._depth: dict[int, int] = {}
         self._divide()
@@ -65,17 +65,18 @@ class Page:
             Whether a legend stands under the picture.
         """
         page = self._page(explained)
+        frames: dict[int | None, Digraph] = {None: page}
+        frames |= {number: self._frame(self._outline.groups[number], type(page)) for number in self._depth}
         for place, box in enumerate(self._view.boxes):
             label = (
                 self._cards.of_vertex(self._graph.nodes[box]) if isinstance(box, int) else self._of_group(place, box)
             )
             around = self._around[self._outline.home[box] if isinstance(box, int) else box.parent]
-            self._frame(around, page).node(_identifier(box), label, _attributes=self._look(place, box))
+            frames[around].node(_identifier(box), label, _attributes=self._look(place, box))
         # Graphviz turns the page for LR: what is first comes lowest
-        siblings = list(reversed(self._frames) if self._style.across else self._frames)
-        for number in sorted(siblings, key=lambda number: self._depth[number], reverse=True):
-            around = self._around[self._outline.groups[number].parent]
-            self._frame(around, page).subgraph(self._frames[number])
+        siblings = list(reversed(self._depth) if self._style.across else self._depth)
+        for number in sorted(siblings, key=self._depth.__getitem__, reverse=True):
+            frames[self._around[self._outline.groups[number].parent]].subgraph(frames[number])
         for edge in self._view.edges:
             self._draw(edge, page)
         return str(page.source)
@@ -135,7 +136,7 @@ class Page:
             return 0
         if not math.isfinite(norm):
             return len(self._style.theme.heat) - 1
-        share = math.log(norm / low) / math.log(high / low)
+        share = (math.log(norm) - math.log(low)) / (math.log(high) - math.log(low))
         return min(int(share * len(self._style.theme.heat)), len(self._style.theme.heat) - 1)
 
     # Frames
@@ -155,18 +156,13 @@ class Page:
             if framed:
                 self._depth[group.number] = 1 + (0 if around is None else self._depth[around])
 
-    def _frame(self, number: int | None, page: Digraph) -> Digraph:
-        """The cluster of a group; the page, where there is none around."""
-        if number is None:
-            return page
-        if number not in self._frames:
-            theme, group = self._style.theme, self._outline.groups[number]
-            shade = theme.frames[min(self._depth[number], len(theme.frames)) - 1]
-            look = {"style": "rounded,filled", "fillcolor": shade, "color": theme.frame, "labelloc": "t"}
-            label = f"<{text(title(self._outline, group))}>"
-            self._frame(self._around[group.parent], page)  # those around it come first
-            self._frames[number] = type(page)(f"cluster_{number}", graph_attr={"label": label, **look})
-        return self._frames[number]
+    def _frame(self, group: Group, make: type[Digraph]) -> Digraph:
+        """The cluster of an open group."""
+        theme = self._style.theme
+        shade = theme.frames[min(self._depth[group.number], len(theme.frames)) - 1]
+        look = {"style": "rounded,filled", "fillcolor": shade, "color": theme.frame, "labelloc": "t"}
+        label = f"<{text(title(self._outline, group))}>"
+        return make(f"cluster_{group.number}", graph_attr={"label": label, **look})
 
     # Edges
 

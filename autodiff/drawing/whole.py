@@ -167,16 +167,16 @@ def _copied(value: Any) -> Any:
 
 
 def _formulas(graph: Graph, view: View) -> dict[int, str]:
-    """What each operation that is seen computes, as a line of text."""
+    """What each operation that is seen computes, as a line of text, and what leaves are called in it."""
     called = names(graph)
     found = {}
-    for box in view.boxes:
-        vertex = graph.nodes[box] if isinstance(box, int) else None
-        if vertex is None or vertex.op is None:
-            continue
-        xs = [name.tex if (name := called[i]) is not None else None for i in vertex.inputs]
+    for vertex in (graph.nodes[box] for box in view.boxes if isinstance(box, int)):
         own = called[vertex.id]
-        right = call(vertex.op, xs, [graph.nodes[i].value for i in vertex.inputs], vertex.value, vertex.params)
-        # a sign that every font has, and that titles have, too
-        found[vertex.id] = plain(f"{own.tex} = {right}" if own is not None else right).replace("⊙", "×")
+        if vertex.op is not None:
+            xs = [name.tex if (name := called[i]) is not None else None for i in vertex.inputs]
+            right = call(vertex.op, xs, [graph.nodes[i].value for i in vertex.inputs], vertex.value, vertex.params)
+            # a sign that every font has, and that titles have, too
+            found[vertex.id] = plain(f"{own.tex} = {right}" if own is not None else right).replace("⊙", "×")
+        elif own is not None and (letter := plain(own.tex)) != vertex.name:
+            found[vertex.id] = letter
     return found

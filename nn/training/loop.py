@@ -27,8 +27,9 @@ from nn.utils import clip_grad_norm_, clip_grad_value_
 
 Array = np.ndarray[Any, Any]
 
-#: How many steps are looked at together for weights that are not finite; what was before each of them is kept so long.
-_LOOK = 4
+#: How many steps are looked at together for weights that are not finite; what was before each of them is kept so long,
+#: which is short: each more is a buffer that the processor's cache does not hold when the optimizer writes it.
+_LOOK = 2
 
 _ONCE = "an iterator can be gone through once, a list of batches or a DataLoader as often as wanted"
 
@@ -392,13 +393,12 @@ def _learn(run: Run, shown: Progress | None) -> dict[str, float]:
             inputs, target = _split(batch)
             samples = _samples(target)
             group.append((inputs, target, samples))
-            value, prediction = state.derive(group)
-            means.add(value, prediction, target, samples)
+            means.add(*state.derive(group), target, samples)  # no name keeps the prediction, and with it the graph
             if len(group) == run.accumulate:
                 _step(run, state, group, after)
                 group = []
             if shown is not None:
-                shown.step(value)
+                shown.step(run.loss)
         if group:
             _step(run, state, group, after)
     finally:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autodiff as ad
+import nn
 from autodiff.drawing import draw
 from autodiff.drawing.themes import LIGHT
 
@@ -408,6 +409,14 @@ def test_a_deep_graph_is_drawn_without_recursion_and_in_linear_time():
     assert box_titles(draw(chain(20_000)).source) == ["2–9999 of 10000 × (multiply, tanh)", "step 10000"]
 
 
+def test_scopes_may_be_nested_deeper_than_python_can_recurse():
+    with ExitStack() as stack:
+        for i in range(1500):
+            stack.enter_context(ad.name_scope(str(i)))
+        y = chain(1)
+    assert draw(y).source.count("subgraph") == 1500
+
+
 def test_a_parameter_that_every_step_uses_is_one_thick_edge():
     w = ad.Tensor(0.5, requires_grad=True)
     h = w
@@ -461,10 +470,17 @@ def test_hot_cards_have_larger_gradients():
     assert fills == list(LIGHT.heat[::-1])
 
 
+def test_gradients_of_any_size_have_a_heat():
+    x = ad.Tensor(1.0, requires_grad=True)
+    assert draw(x * 1e200 * 1e-200 * 1e-200 * 1e-100, heat=True).source
+
+
 def test_formulas_are_those_of_the_operations():
     x = ad.Tensor(2.0, requires_grad=True, name="x")
     y = ad.exp(x * x) / 3.0
     shown = cards(y, formulas=True)
+    weight = nn.Linear(2, 3, rng=0)(ad.ones((1, 2)))
+    assert "W" in cards(weight, formulas=True)[1]
     assert [shown[i][-5] for i in (1, 2, 4)] == ["v₁ = x x", "v₂ = e^(v₁)", "f = v₂/3"]
     assert not any(" = " in line for card in cards(y, gradients=False).values() for line in card)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.drawing.cards import Style
+from autodiff.drawing.cards import Style, one_line
 from autodiff.drawing.dot import Page
 from autodiff.drawing.findings import findings
 from autodiff.drawing.outline import Outline, View, closed, outline, seen
@@ -85,7 +85,7 @@ class Plan:
         """A function that makes the interactive page; whatever is written until it is called, it shows what is now."""
         from autodiff.drawing.page import page
 
-        called = [vertex.name for i in self.graph.outputs if (vertex := self.graph.nodes[i]).name]
+        called = [one_line(name) for i in self.graph.outputs if (name := self.graph.nodes[i].name)]
         title = f"The graph of {', '.join(called)}" if called else "Graph"
         return partial(page, self._copy(), title=title, direction=direction, theme=theme, **self._known(depth))
 

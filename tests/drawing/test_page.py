@@ -208,11 +208,14 @@ def test_a_graph_without_a_gradient_plays_forward_only():
 
 def test_a_drawing_is_saved_as_a_page_of_what_was_there(tmp_path):
     x = ad.Tensor([1.0, 2.0], requires_grad=True, name="x")
-    drawing = draw(ad.sum(x * x), theme="dark", direction="TB")
+    y = ad.sum(x * x)
+    y.name = "half a pair: \ud800"
+    drawing = draw(y, theme="dark", direction="TB")
     x.data[:] = 9.0
     path = drawing.save(tmp_path / "graph.html")
     read = Reader(path.read_text(encoding="utf-8"))
     known = json.loads(read.scripts[0])
     assert known["figures"][known["vertices"][0]["value"]]["exact"] == ["1.0", "2.0"]
     assert known["direction"] == "TB"
+    assert known["vertices"][-1]["name"] == y.name
     assert dict(read.elements[0][1]) == {"lang": "en", "data-theme": "dark"}

@@ -6,6 +6,7 @@ const SMALL_LETTER = 6.1;
 const LABEL = 36;
 const NARROWEST = 66;
 const WIDEST = 254; // of a title; it is cut where it is longer
+const COLUMN = 40; // widths are multiples of this, so that more groups are alike and are laid out once
 const ROW = 14;
 const CHIP = 17;
 const FEW_CHIPS = 4; // more of them would cover other cards
@@ -37,7 +38,7 @@ function vertexSize(model, id) {
   const heading = headingOf(vertex).length * LETTER + 12 + vertex.letter.length * SMALL_LETTER;
   const text = Math.min(Math.max(heading, about(model, id).length * SMALL_LETTER), WIDEST);
   const digits = LABEL + Math.max(0, ...blocks.flat().map((row) => row.length)) * DIGIT;
-  const width = Math.max(text, digits, NARROWEST) + 26;
+  const width = COLUMN * Math.ceil((Math.max(text, digits, NARROWEST) + 26) / COLUMN);
   return { width, height: 46 + blocks.reduce((sum, rows) => sum + 8 + rows.length * ROW, 0) };
 }
 

@@ -12,10 +12,23 @@ const FEW_CHIPS = 4; // more of them would cover other cards
 
 function cardSize(model, key) {
   const number = Number(key.slice(1));
-  return key.startsWith("g") ? groupSize(model.groups[number]) : vertexSize(model, number);
+  return key.startsWith("g") ? groupSize(model, number) : vertexSize(model, number);
 }
 
-const groupSize = ({ label }) => ({ width: clamp(label.length * LETTER + 52, 120, WIDEST), height: 54 });
+function groupSize(model, number) {
+  const title = model.groups[number].label.length * LETTER + 20;
+  const width = Math.max(title, contents(model, number).length * SMALL_LETTER, NARROWEST);
+  return { width: Math.min(width, WIDEST) + 32, height: 54 };
+}
+
+/** How much is in a group, in words. */
+function contents(model, number) {
+  const [operations, leaves] = [model.operations[number], model.leaves[number]];
+  const [many, what] = operations ? [operations, "operation"] : [leaves, "value"];
+  const counted = `${many} ${what}${many === 1 ? "" : "s"}`;
+  const { count } = model.groups[number];
+  return count > 1 ? `${count} alike · ${counted}` : counted;
+}
 
 function vertexSize(model, id) {
   const vertex = model.vertices[id];
@@ -130,16 +143,15 @@ class Picture {
   }
 
   closedGroup(number) {
-    const { label, count } = this.model.groups[number];
-    const operations = this.model.operations[number];
-    const counted = `${operations} operation${operations === 1 ? "" : "s"}`;
+    const { label } = this.model.groups[number];
+    const inside = contents(this.model, number);
     const card = element(
       "div",
       { className: "card group", role: "button", tabIndex: -1, ariaExpanded: "false" },
       element("div", { className: "title" }, element("b", {}, label)),
-      element("div", { className: "about" }, count > 1 ? `${count} alike · ${counted}` : counted),
+      element("div", { className: "about" }, inside),
     );
-    card.ariaLabel = `Group ${label}, ${counted}, closed`;
+    card.ariaLabel = `Group ${label}, ${inside}, closed`;
     card.dataset.key = groupKey(number);
     card.dataset.open = false;
     this.cards.append(card);

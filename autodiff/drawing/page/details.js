@@ -17,19 +17,14 @@ class Details {
   }
 
   group(number) {
-    const { label, count } = this.model.groups[number];
+    const { label } = this.model.groups[number];
     const around = ancestors(this.model, number)
       .filter((each) => each !== ROOT)
       .reverse();
-    const operations = this.model.operations[number];
     return [
       element("h2", {}, label),
       this.path(around),
-      element(
-        "p",
-        {},
-        `A group of ${operations} operation${operations === 1 ? "" : "s"}${count > 1 ? `, ${count} times alike` : ""}.`,
-      ),
+      element("p", {}, `A group: ${contents(this.model, number)}.`),
       element("p", { className: "quiet" }, "Enter, or a click, opens and closes it."),
     ];
   }

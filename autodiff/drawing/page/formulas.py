@@ -40,8 +40,8 @@ class Formulas:
         return None if name is None else self._place(name.tex, _symbol(name))
 
     def formula(self, vertex: Vertex) -> int | None:
-        """Where stands how a value is computed; None for what no operation made."""
-        if vertex.op is None:
+        """Where stands how a value is computed; None for what no operation made, or nobody knows of what any more."""
+        if vertex.op is None or not vertex.inputs:
             return None
         values = [self._graph.nodes[i].value for i in vertex.inputs]
         tex = call(vertex.op, self._arguments(vertex), values, vertex.value, vertex.params)

@@ -14,16 +14,18 @@ function completed(data) {
       contributions.set(useKey(use.start, step.vertex, use.argument), { at: i + 1, end: step.vertex, ...use });
   });
   const forward = data.steps.filter(({ phase }) => phase === "forward").length;
-  return { ...data, uses, computedAt, sums, contributions, forward, operations: operationsIn(data) };
+  const operations = countedIn(data, ({ op }) => op !== null);
+  const leaves = countedIn(data, ({ op }) => op === null);
+  return { ...data, uses, computedAt, sums, contributions, forward, operations, leaves };
 }
 
-/** How many operations each group holds, and those in it. */
-function operationsIn({ vertices, groups }) {
-  const operations = groups.map(() => 0);
-  for (const { op, group } of vertices) {
-    for (let at = group; op !== null && at !== null; at = groups[at].parent) operations[at] += 1;
+/** How many values of a kind each group holds, those in its groups with it. */
+function countedIn({ vertices, groups }, isWanted) {
+  const counts = groups.map(() => 0);
+  for (const vertex of vertices.filter(isWanted)) {
+    for (let at = vertex.group; at !== null; at = groups[at].parent) counts[at] += 1;
   }
-  return operations;
+  return counts;
 }
 
 const useKey = (start, end, argument) => `${start}>${end}:${argument}`;

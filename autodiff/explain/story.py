@@ -123,7 +123,7 @@ def _along(program: Program, places: list[_Place], slopes: list[Any], product: A
     steps = list(zip(names[1:], names[:-1], strict=True))
     left = r"\, ".join(rf"\frac{{\partial {end}}}{{\partial {start}}}" for end, start in reversed(steps))
     forms = [number(product)]
-    if places[0][1] is not None and all(np.ndim(slope) == 0 for slope in slopes):
+    if slopes:
         forms.insert(0, r" \cdot ".join(_bracketed(number(slope)) for slope in reversed(slopes)))
     return Equation(left, tuple(dict.fromkeys(forms)), None, product)
 

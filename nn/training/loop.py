@@ -501,6 +501,8 @@ class _State:
     def gather(self, group: list[Any]) -> None:
         """Make the gradients those of the mean over a group of batches, and clip them."""
         run = self.run
+        if run.accumulate == 1 and run.clips == (None, None):
+            return
         learned = [p for p in self.learned if p.grad is not None]
         if run.accumulate > 1:
             count = sum(samples for _, _, samples in group)
@@ -595,11 +597,7 @@ class _State:
 
 def _square(arrays: Iterable[Array]) -> float:
     """The sum of all numbers' squares, the cheapest look at them: finite only if all of them are, and not too great."""
-    total = 0.0
-    for array in arrays:
-        flat = array.ravel("K")
-        total += float(np.vdot(flat, flat).real)
-    return total
+    return sum(float(np.vdot(array, array).real) for array in arrays)
 
 
 def _finite(array: Array) -> bool:

@@ -367,7 +367,7 @@ def test_a_sum_that_undoes_a_broadcast_is_said():
 
 def test_a_gradient_of_several_uses_says_so():
     x = ad.Tensor(3.0, requires_grad=True)
-    assert cards(x * x)[0][-2:] == ["grad = ∑ of 2", "6"]
+    assert cards(x * x)[0] == ["parameter", "scalar", "value", "3", "grad = ∑ of 2", "6"]
     assert cards(ad.exp(x))[0][-2] == "grad"
 
 
@@ -423,6 +423,16 @@ def test_a_parameter_that_every_step_uses_is_one_thick_edge():
     for _ in range(150):
         h = ad.tanh(h * w)
     assert '[label=" 148× " penwidth=4]' in draw(h).source
+
+
+def test_of_a_tangle_no_more_is_shown_than_can_be_followed():
+    rng = np.random.default_rng(0)
+    made = [ad.Tensor(0.5, requires_grad=True) for _ in range(20)]
+    for a, b in rng.integers(0, 500, (2000, 2)):
+        made.append(ad.tanh(made[-1 - a % len(made)] * made[-1 - b % len(made)]))
+    source = draw(sum(made[-500:])).source
+    assert 2 < len(box_titles(source)) < 40
+    assert source.count("->") <= 3 * len(box_titles(source))
 
 
 def test_modules_below_a_depth_are_closed():

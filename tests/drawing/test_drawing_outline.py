@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autodiff as ad
@@ -153,7 +153,8 @@ def test_a_loop_is_found(before, body, times, scope):
     assert any(group.size >= (times - 1) * len(body) for group in repeats)
 
 
-@given(st.lists(st.integers(0, 3), max_size=60), st.integers(1, 5))
+@given(st.integers(0, 3).flatmap(lambda most: st.lists(st.integers(0, most), max_size=60)), st.integers(1, 5))
+@example([0] * 6 + [1, 0] * 4, 5)
 def test_what_is_said_to_repeat_itself_does(symbols, weight):
     free = 0
     for run in _repetitions(symbols, [weight] * len(symbols)):
@@ -204,6 +205,15 @@ def test_a_module_that_is_entered_twice_is_two_groups():
     divided = outline(graph)
     assert [group.label for group in divided.groups] == ["Linear", "Linear"]
     assert len(seen(graph, divided, {0, 1}).boxes) == 5  # two parameters, two calls, and what is between
+
+
+def test_a_leaf_that_a_group_uses_late_stands_before_it():
+    x, w = ad.Tensor(1.0, requires_grad=True), ad.Tensor(2.0, requires_grad=True)
+    with ad.name_scope("scope"):
+        h = ad.exp(x) * w
+    graph = ad.graph(h + w)
+    view = seen(graph, outline(graph), {0})
+    assert [box if isinstance(box, int) else box.label for box in view.boxes] == [2, "scope", 4]
 
 
 def test_doublings_stay_few():

@@ -67,6 +67,11 @@ class Drawing:
         """An interactive page, whole in one file: it plays the forward pass and the backward pass step by step.
 
         It can be searched, zoomed, read with the keyboard, and its groups can be opened and closed.
+
+        Raises
+        ------
+        ValueError
+            If the graph has more than 30,000 values.
         """
         return self._page()
 
@@ -78,7 +83,8 @@ class Drawing:
         Raises
         ------
         ValueError
-            If the suffix is none of ``.svg .png .pdf .html .dot .gv``.
+            If the suffix is none of ``.svg .png .pdf .html .dot .gv``, or a graph of more than 30,000 values is to be a
+            page.
         FileNotFoundError
             If there is no such folder.
         RuntimeError

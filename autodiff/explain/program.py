@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff.contributions import Contribution, contributions
 from autodiff.formulas.elements import Element, Naming, element
-from autodiff.formulas.generic import generic
+from autodiff.formulas.generic import generic, pulled
 from autodiff.formulas.names import Name, names
 from autodiff.formulas.symbols import Derivative, Symbol, derivative
 from autodiff.graph import Graph, Node, Vertex
@@ -121,17 +121,16 @@ class Program:
             return Parts(Symbol(rf"({symbol.name})_{{{k + 1}}}", part) for k, part in enumerate(symbol.value))
         return symbol
 
-    def local(self, use: Contribution, *, simplified: bool = True) -> Derivative | None:
+    def local(self, use: Contribution) -> Derivative | None:
         """Of an elementwise operation the partial derivative of its result; None of others."""
         vertex = self.vertex(use.end)
         if not isinstance(vertex.op, Elementwise):
             return None
-        xs = tuple(self.symbols[k] for k in vertex.inputs)
-        found = derivative(vertex.op, use.argument, None, self.result(use.end), xs, vertex.params)
+        found = derivative(vertex.op, use.argument, None, self.result(use.end), self._arguments(vertex), vertex.params)
         assert found is not None
-        return generic(found) if simplified else found
+        return generic(found)
 
-    def pulled(self, use: Contribution, gradient: Any = None, *, simplified: bool = True) -> Derivative:
+    def pulled(self, use: Contribution, gradient: Any = None) -> Derivative:
         """What the rule makes of the incoming gradient, before a broadcast is undone.
 
         Parameters
@@ -142,24 +141,14 @@ class Program:
         """
         vertex = self.vertex(use.end)
         assert vertex.op is not None
-        g = _turned(self.gradient(use.end) if gradient is None else gradient)
-        local = self.local(use, simplified=simplified)
-        if local is not None:
-            return Derivative(_turned(g * local.tree), local.assumptions)
-        xs = tuple(self.result(k) for k in vertex.inputs)
-        found = derivative(vertex.op, use.argument, g, self.result(use.end), xs, vertex.params)
+        g = self.gradient(use.end) if gradient is None else gradient
+        found = pulled(vertex.op, use.argument, g, self.result(use.end), self._arguments(vertex), vertex.params)
         assert found is not None
-        if simplified and not isinstance(found.tree, tuple):
-            found = generic(found)
-        return Derivative(_turned(found.tree), found.assumptions)
+        return found
+
+    def _arguments(self, vertex: Vertex) -> tuple[Any, ...]:
+        return tuple(self.result(k) for k in vertex.inputs)
 
     def element(self, tree: Any) -> Element | None:
         """The typical element of a formula in the program's names."""
         return element(tree, self.named)
-
-
-def _turned(g: Any) -> Any:
-    """A gradient as the rules take it, or back: complex ones are conjugated, as `reverse` does it."""
-    if isinstance(g, tuple):
-        return Parts(None if part is None else _turned(part) for part in g)
-    return np.conj(g) if np.iscomplexobj(g) else g

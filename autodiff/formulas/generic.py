@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from autodiff.formulas.latex import latex
 from autodiff.formulas.likeness import Likeness
 from autodiff.formulas.simplify import made_by
-from autodiff.formulas.symbols import Assumption, Derivative, Symbol, applied, mapped, name_of
-from autodiff.op import Array, Op, table
+from autodiff.formulas.symbols import Assumption, Derivative, Symbol, applied, derivative, mapped, name_of
+from autodiff.op import Array, Elementwise, Op, Parts, table
 
 #: A branch that the example does not take, and that is longer than this, is left out.
 _TOO_LONG = 250
@@ -37,6 +37,43 @@ def generic(derivative: Derivative) -> Derivative:
     pruning = _Pruning()
     tree = pruning.pruned(derivative.tree, {})
     return Derivative(tree, (*derivative.assumptions, *pruning.assumptions))
+
+
+def pulled(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: Mapping[str, Any]) -> Derivative | None:
+    r"""What one use of a value adds to its gradient, before a broadcast is undone; None where there is no rule.
+
+    Parameters
+    ----------
+    op : Op
+    i : int
+        Which argument the value is.
+    g : Symbol, or Parts of them
+        The gradient of the result.
+    y, xs
+        The result and the arguments: symbols, or numbers.
+    params : mapping
+
+    Examples
+    --------
+    >>> from autodiff.op import table
+    >>> g, a, z = Symbol("g", 2.0), Symbol("a", 0.5), Symbol("z", 0.0)
+    >>> latex(pulled(table["sigmoid"], 0, g, a, (z,), {}).tree)
+    'g \\, a (1 - a)'
+    """
+    g = _turned(g)
+    found = derivative(op, i, g, y, xs, params)
+    if found is None:
+        return None
+    if not isinstance(found.tree, tuple):
+        found = generic(found)
+    return Derivative(_turned(g * found.tree if isinstance(op, Elementwise) else found.tree), found.assumptions)
+
+
+def _turned(g: Any) -> Any:
+    """A gradient as the rules take it, or back: complex ones are conjugated, as `reverse` does it."""
+    if isinstance(g, tuple):
+        return Parts(None if part is None else _turned(part) for part in g)
+    return np.conj(g) if np.iscomplexobj(g) else g
 
 
 class _Pruning:

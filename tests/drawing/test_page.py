@@ -219,3 +219,11 @@ def test_a_drawing_is_saved_as_a_page_of_what_was_there(tmp_path):
     assert known["direction"] == "TB"
     assert known["vertices"][-1]["name"] == y.name
     assert dict(read.elements[0][1]) == {"lang": "en", "data-theme": "dark"}
+
+
+def test_a_graph_that_no_browser_would_open_is_refused():
+    h = ad.Tensor(1.0, requires_grad=True)
+    for _ in range(30_001):
+        h = -h
+    with pytest.raises(ValueError, match=r"up to 30,000 values, and the graph has 30,002: draw a part of it"):
+        ad.draw(h).html()

@@ -32,6 +32,8 @@ _SCRIPTS = (
 _THEMES = {"auto": "", "light": "light", "dark": "dark", "print": "light"}
 #: Up to so many cards and frames are shown at first; groups are closed where there are more.
 _BUDGET = 60
+#: A page of more values would be so large that a browser would not open it.
+_MOST = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,19 @@ def parts(
     found, outline, closed : optional
         What is known about the graph, its groups, and the numbers of those that are closed at first, where they are
         there already.
+
+    Raises
+    ------
+    ValueError
+        If the graph is larger than what a browser opens.
     named : mapping, optional
         LaTeX for some of the graph's tensors.
     """
+    if len(graph.nodes) > _MOST:
+        raise ValueError(
+            f"a page holds up to {_MOST:,} values, and the graph has {len(graph.nodes):,}: draw a part of it (what a "
+            f"module or a step of a loop computes), or save the whole as .svg or .png, where groups are closed"
+        )
     found = findings(graph, seeds=seeds) if found is None else found
     outline = divide(graph) if outline is None else outline
     closed = close(outline, _BUDGET) if closed is None else closed

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autodiff.contributions import Contribution
-from autodiff.formulas.generic import generic
+from autodiff.formulas.generic import pulled
 from autodiff.formulas.latex import latex
 from autodiff.formulas.mathml import Tree, mathml
 from autodiff.formulas.names import Name, names
 from autodiff.formulas.plain import plain
-from autodiff.formulas.symbols import Symbol, derivative
+from autodiff.formulas.symbols import Symbol
 from autodiff.formulas.written import call
 from autodiff.graph import Graph, Node, Vertex
-from autodiff.op import Elementwise, Parts
+from autodiff.op import Parts
 
 #: In formulas arguments are characters that nobody else uses, from this one on, and so are the result and its gradient;
 #: the page puts their names there.  So the calls of one operation share one formula.
@@ -57,10 +57,9 @@ class Formulas:
         arguments = zip(self._arguments(vertex), values, strict=True)
         xs = tuple(value if name is None else Symbol(name, value) for name, value in arguments)
         y, g = Symbol(_RESULT, vertex.value), Symbol(_GRADIENT, use.given)
-        found = derivative(vertex.op, use.argument, g, y, xs, vertex.params)
+        found = pulled(vertex.op, use.argument, g, y, xs, vertex.params)
         assert found is not None
-        tree = generic(found).tree
-        tex = latex(g * tree if isinstance(vertex.op, Elementwise) else tree)
+        tex = latex(found.tree)
         return self._place(tex, mathml(tex))
 
     def _arguments(self, vertex: Vertex) -> list[str | None]:

@@ -121,8 +121,8 @@ def outline(graph: Graph) -> Outline:
 def closed(outline: Outline, budget: int) -> frozenset[int]:
     """The numbers of the groups that are closed at first: as few as a number of visible boxes allows.
 
-    Groups are opened from the outside to the inside; of the blocks of a repetition only the first, as an example; with
-    a group all parts that it was cut into; leaves, where they are many, never.
+    Groups are opened from the outside to the inside, with all parts that they were cut into; of the blocks of a
+    repetition only the first, as an example; leaves, where they are many, never.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
 def _units(outline: Outline, inside: dict[int | None, list[int]], numbers: Sequence[int]) -> list[list[int]]:
     """Groups that are opened together: each with the parts that it was cut into, which say nothing by themselves."""
     groups = outline.groups
-    parts = [number for number in numbers if groups[number].kind == "part"]
-    units = [parts] if parts else []
+    flat = {number for number in numbers if groups[number].kind == "part" and groups[number].count == 1}
+    units = [sorted(flat)] if flat else []
     units += [[number] for number in numbers if groups[number].kind not in ("part", "leaves")]
     for unit in units:
         for number in unit:  # grows as it is walked

@@ -77,11 +77,18 @@ def pull_back(
                 g = grads.pop(node, None)
                 if g is None:
                     continue
+                if type(g) is list:
+                    g = Parts(g)
             if node._extra is not None and visit is not None:
                 g = visit(node, g)
             op: Any = node._op
             if watch is not None:
                 watch.used(node)
+            elif op is part:
+                _gather(grads, node, g)
+                if release:
+                    node._forget()
+                continue
             if op.skips and not mask:
                 mask = needs_mask((node,))
             params = node._params
@@ -140,6 +147,21 @@ def pull_back(
     if ahead is not None:
         grads[ahead] = ahead_g
     return grads
+
+
+def _gather(grads: dict[Node, Any], node: Node, g: Any) -> None:
+    """Lay the gradient of one of several results beside the others': a list, which nobody watches grow.
+
+    To add up what each result gives alone would take as many times longer as there are results.
+    """
+    refuse_freed(node)
+    several = node._input_a
+    assert several is not None
+    index, count = node._params["index"], node._params["of"]
+    shares = grads.get(several)
+    if shares is None:
+        shares = grads[several] = [None] * count
+    shares[index] = g if shares[index] is None else shares[index] + g
 
 
 def results(node: Node) -> Any:

@@ -964,8 +964,8 @@ def _unwrapped_safely(data: Any) -> Any:
 
 def _hooked(node: Tensor, g: Any) -> Any:
     """A gradient as the node's hooks leave it."""
-    hooks = (node._extra or {}).get("hooks")
-    if not hooks:
+    extra = node._extra
+    if extra is None or not (hooks := extra.get("hooks")):
         return g
     gradient = g if isinstance(g, Tensor) else wrap(g.copy())
     with np.errstate(all="warn"):
@@ -1006,8 +1006,7 @@ def _visit(node: Any, g: Any) -> Any:
 
 def _settle(leaf: Any, g: Any) -> None:
     """What a leaf does when its gradient is known."""
-    g = outward(g)
-    _add_to(leaf, g if leaf._extra is None else _hooked(leaf, g))
+    _add_to(leaf, _hooked(leaf, outward(g)))
 
 
 def _no_rule(function: Any, name: str, method: str = "") -> TypeError:

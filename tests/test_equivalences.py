@@ -103,6 +103,8 @@ EQUAL = [
     ("ad.repeat(X, [1, 0, 2], axis=0)", "X[[0, 2, 2]]"),
     ("ad.concat(ad.split(x, 2))", "x"),
     ("ad.concat(ad.split(X, [1], axis=1), axis=1)", "X"),
+    ("ad.concat(ad.split(x, [-1, 99]))", "x"),
+    ("ad.concat(ad.split(x, [2, 1]))", "ad.concat([x[:2], x[1:]])"),
     ("ad.stack(ad.unstack(X))", "X"),
     ("ad.concat([X, Y], axis=None)", "ad.concat([X.ravel(), Y.flatten()])"),
     ("ad.hstack([x, y])", "ad.concat([x, y])"),

@@ -15,7 +15,6 @@ from autodiff.graph import Graph, Node
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".gv")
 #: Fonts that look better than the two that Graphviz names, and are as wide.
 _FONTS = {
     '"Helvetica,sans-Serif"': "\"Helvetica,Arial,'Liberation Sans',sans-serif\"",
@@ -85,28 +84,17 @@ class Drawing:
         RuntimeError
             If no program is installed that lays out this format, or if it fails.
         """
-        from pathlib import Path
+        from autodiff.files import write_by_suffix
 
-        path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in _SUFFIXES:
-            raise ValueError(f"a drawing is saved as one of {' '.join(_SUFFIXES)}, got {path.name!r}")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name!r} in")
-        texts: dict[str, Callable[[], str]] = {
-            ".svg": self.svg,
-            ".html": self.html,
-            ".dot": lambda: self.source,
-            ".gv": lambda: self.source,
+        makers: dict[str, Callable[[], bytes]] = {
+            ".svg": lambda: self.svg().encode(),
+            ".png": self.png,
+            ".pdf": lambda: self._laid_out("pdf"),
+            ".html": lambda: self.html().encode(),
+            ".dot": self.source.encode,
+            ".gv": self.source.encode,
         }
-        content = texts[suffix]().encode() if suffix in texts else self._laid_out(suffix[1:])
-        temporary = path.with_name(f".{os.urandom(8).hex()}{suffix}")
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return path
+        return write_by_suffix(path, makers, "a drawing")
 
     def _laid_out(self, format: str) -> bytes:
         from autodiff.drawing.layout import render

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -89,11 +89,17 @@ class Plan:
         title = f"The graph of {', '.join(called)}" if called else "Graph"
         return partial(page, self._copy(), title=title, direction=direction, theme=theme, **self._known(depth))
 
-    def parts(self) -> Callable[[], PageParts]:
-        """A function that makes the parts of such a page, for a page of another kind."""
+    def parts(self, named: Mapping[Node, str] | None = None) -> Callable[[], PageParts]:
+        """A function that makes the parts of such a page, for a page of another kind.
+
+        Parameters
+        ----------
+        named : mapping, optional
+            LaTeX for some of the graph's tensors.
+        """
         from autodiff.drawing.page import parts
 
-        return partial(parts, self._copy(), **self._known(None))
+        return partial(parts, self._copy(), named=named, **self._known(None))
 
     def _copy(self) -> Graph:
         """The graph with values of its own, which nobody writes."""

@@ -178,4 +178,4 @@ def explain(
         told.append(story(program, element))
     name = program.names[program.output]
     title = f"How ${name.tex}$ comes about" if name is not None else "How a number comes about"
-    return Explanation(title, tuple(told), Plan([output]).parts())
+    return Explanation(title, tuple(told), Plan([output]).parts(names))

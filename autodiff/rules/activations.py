@@ -14,9 +14,9 @@ from autodiff.rules.special import erfc
 # Sigmoid and its family
 
 
+@np.errstate(over="ignore")
 def _sigmoid(x: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-floating(x)))
+    return 1 / (1 + np.exp(-floating(x)))
 
 
 def _softplus(x: Array) -> Array:
@@ -305,10 +305,10 @@ log_softmax = primitive(
 _LOG_FLOOR = -100.0  # PyTorch's: keeps the loss finite where a probability has become exactly 0 or 1
 
 
+@np.errstate(divide="ignore")
 def _binary_cross_entropy(p: Array, t: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        p = ordered(p)
-        return (t - 1) * np.maximum(np.log1p(-p), _LOG_FLOOR) - t * np.maximum(np.log(p), _LOG_FLOOR)
+    p = ordered(p)
+    return (t - 1) * np.maximum(np.log1p(-p), _LOG_FLOOR) - t * np.maximum(np.log(p), _LOG_FLOOR)
 
 
 binary_cross_entropy = elementwise(

@@ -255,11 +255,34 @@ def stack(arrays: Any, axis: int = 0) -> Array:
     return stacked(*arrays, axis=axis)
 
 
+def _all(g: Array, y: Array) -> list[Array]:
+    """The gradients of several results, zeros for those that nobody used."""
+    return [np.zeros_like(b) if a is None else a for a, b in zip(g, y, strict=True)]
+
+
+def _split_calls(d: Any) -> Any:
+    x = d.array(min_dims=1)
+    axis = d.axis(x.ndim)
+    cuts = sorted(d.integer(0, x.shape[axis]) for _ in range(2))
+    return (x,), {"indices_or_sections": tuple(cuts), "axis": axis}
+
+
+def _split(x: Array, indices_or_sections: tuple[int, ...], axis: int) -> tuple[Array, ...]:
+    cuts = pairwise((0, *indices_or_sections, x.shape[axis]))
+    return tuple(x[along(x, axis, slice(a, b))] for a, b in cuts)
+
+
 unstacked = linear(
     lambda x, axis: tuple(np.moveaxis(x, axis, 0)),
-    lambda g, y, x, axis: np.stack([np.zeros_like(b) if a is None else a for a, b in zip(g, y, strict=True)], axis),
+    lambda g, y, x, axis: np.stack(_all(g, y), axis),
     name="unstack",
     domain=lambda d: ((x := d.array(min_dims=1, min_side=1),), {"axis": d.axis(x.ndim)}),
+)
+divided = linear(
+    _split,
+    lambda g, y, x, indices_or_sections, axis: np.concatenate(_all(g, y), axis),
+    name="split",
+    domain=_split_calls,
 )
 
 
@@ -330,10 +353,12 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
         sections = int(indices_or_sections)
         if sections < 1 or n % sections:
             raise ValueError(f"split: an axis of length {n} does not divide into {sections} equal parts")
-        cuts = list(range(0, n + 1, n // sections)) if n else [0] * (sections + 1)
+        cuts = [k * (n // sections) for k in range(1, sections)]
     else:
-        cuts = [0, *(int(i) for i in indices_or_sections), n]
-    return [part_along(x, axis, slice(a, b)) for a, b in pairwise(cuts)]
+        cuts = [slice(int(i)).indices(n)[1] for i in indices_or_sections]
+    if cuts != sorted(cuts):  # parts that overlap, or leave something out
+        return [part_along(x, axis, slice(a, b)) for a, b in pairwise((0, *cuts, n))]
+    return list(divided.on(x, indices_or_sections=tuple(cuts), axis=axis))
 
 
 @implements(np.tile)

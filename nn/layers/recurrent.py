@@ -12,6 +12,7 @@ import numpy as np
 
 import autodiff as ad
 from nn import checks, functional, init
+from nn.functional.recurrent import gru_cell, gru_gates, lstm_cell, lstm_gates, lstm_hidden
 from nn.module import Module, Parameter
 from nn.random import Rng, generator
 
@@ -24,6 +25,8 @@ class _Recurrent(Module):
 
     #: How many rows of the weights stand for one hidden number.
     _gates: ClassVar[int] = 1
+    #: Whether a gate acts on what the state adds, its bias included, before the input's part comes to it.
+    _apart: ClassVar[bool] = False
     #: How many tensors a state is.
     _states: ClassVar[int] = 1
 
@@ -87,6 +90,8 @@ class _Recurrent(Module):
         """What one layer gives along a sequence (T, N, in) in one direction: all hidden states, and the last state."""
         names = ("weight_ih", "bias_ih", "weight_hh", "bias_hh", "weight_hr")
         inner, offset, weight, bias, project = (vars(self).get(name + suffix) for name in names)
+        if bias is not None and not self._apart:
+            offset, bias = offset + bias, None
         steps = ad.unstack(functional.linear(x, inner, offset))
         back = suffix.endswith("_reverse")
         hidden = []
@@ -216,7 +221,7 @@ class RNN(_Recurrent):
         )
 
     def _step(self, x: ad.Tensor, state: tuple[ad.Tensor, ...], weight: Any, bias: Any, project: Any) -> Any:
-        total = x + functional.linear(state[0], weight, bias)
+        total = functional.linear(state[0], weight, x)
         return (ad.tanh(total) if self.nonlinearity == "tanh" else ad.relu(total),)
 
     def forward(self, input: Any, hx: Any = None) -> tuple[ad.Tensor, ad.Tensor]:
@@ -259,9 +264,9 @@ class LSTM(_Recurrent):
 
     def _step(self, x: ad.Tensor, state: tuple[ad.Tensor, ...], weight: Any, bias: Any, project: Any) -> Any:
         h, c = state
-        i, f, g, o = ad.split(x + functional.linear(h, weight, bias), 4, axis=-1)
-        c = ad.sigmoid(f) * c + ad.sigmoid(i) * ad.tanh(g)
-        h = ad.sigmoid(o) * ad.tanh(c)
+        gates = lstm_gates(functional.linear(h, weight, x))
+        c = lstm_cell(gates, c)
+        h = lstm_hidden(gates, c)
         return h if project is None else functional.linear(h, project), c
 
     def forward(self, input: Any, hx: Sequence[Any] | None = None) -> tuple[ad.Tensor, tuple[ad.Tensor, ad.Tensor]]:
@@ -298,6 +303,7 @@ class GRU(_Recurrent):
     """
 
     _gates = 3
+    _apart = True
 
     def __init__(
         self,
@@ -318,12 +324,7 @@ class GRU(_Recurrent):
 
     def _step(self, x: ad.Tensor, state: tuple[ad.Tensor, ...], weight: Any, bias: Any, project: Any) -> Any:
         (h,) = state
-        cut = (2 * self.hidden_size,)
-        x_rz, x_n = ad.split(x, cut, axis=-1)
-        h_rz, h_n = ad.split(functional.linear(h, weight, bias), cut, axis=-1)
-        r, z = ad.split(ad.sigmoid(x_rz + h_rz), 2, axis=-1)
-        n = ad.tanh(x_n + r * h_n)
-        return (n + z * (h - n),)
+        return (gru_cell(gru_gates(x, functional.linear(h, weight, bias)), h),)
 
     def forward(self, input: Any, hx: Any = None) -> tuple[ad.Tensor, ad.Tensor]:
         y, (h,) = self._run(input, () if hx is None else (hx,))

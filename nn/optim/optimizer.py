@@ -270,9 +270,10 @@ def gradient_of(p: ad.Tensor) -> np.ndarray[Any, Any] | None:
     if grad is None:
         return None
     gradient: np.ndarray[Any, Any] = grad.data if type(grad) is ad.Tensor else np.asarray(grad)
-    if gradient.shape != p.shape:
+    value = p.data
+    if gradient.shape != value.shape:
         raise ValueError(f"the gradient of {described(p)} has shape {gradient.shape}")
-    return gradient if gradient.dtype == p.dtype else gradient.astype(p.dtype, casting="same_kind")
+    return gradient if gradient.dtype == value.dtype else gradient.astype(value.dtype, casting="same_kind")
 
 
 def at_least_zero(name: str, value: Any) -> None:

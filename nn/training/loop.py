@@ -27,8 +27,9 @@ from nn.utils import clip_grad_norm_, clip_grad_value_
 
 Array = np.ndarray[Any, Any]
 
-#: How many steps are looked at together for weights that are not finite; what was before each of them is kept so long.
-_LOOK = 4
+#: How many steps are looked at together for weights that are not finite; what was before each of them is kept so long,
+#: which is short: each more is a buffer that the processor's cache does not hold when the optimizer writes it.
+_LOOK = 2
 
 _ONCE = "an iterator can be gone through once, a list of batches or a DataLoader as often as wanted"
 
@@ -392,13 +393,12 @@ def _learn(run: Run, shown: Progress | None) -> dict[str, float]:
             inputs, target = _split(batch)
             samples = _samples(target)
             group.append((inputs, target, samples))
-            value, prediction = state.derive(group)
-            means.add(value, prediction, target, samples)
+            means.add(*state.derive(group), target, samples)  # no name keeps the prediction, and with it the graph
             if len(group) == run.accumulate:
                 _step(run, state, group, after)
                 group = []
             if shown is not None:
-                shown.step(value)
+                shown.step(run.loss)
         if group:
             _step(run, state, group, after)
     finally:
@@ -501,6 +501,8 @@ class _State:
     def gather(self, group: list[Any]) -> None:
         """Make the gradients those of the mean over a group of batches, and clip them."""
         run = self.run
+        if run.accumulate == 1 and run.clips == (None, None):
+            return
         learned = [p for p in self.learned if p.grad is not None]
         if run.accumulate > 1:
             count = sum(samples for _, _, samples in group)
@@ -595,11 +597,7 @@ class _State:
 
 def _square(arrays: Iterable[Array]) -> float:
     """The sum of all numbers' squares, the cheapest look at them: finite only if all of them are, and not too great."""
-    total = 0.0
-    for array in arrays:
-        flat = array.ravel("K")
-        total += float(np.vdot(flat, flat).real)
-    return total
+    return sum(float(np.vdot(array, array).real) for array in arrays)
 
 
 def _finite(array: Array) -> bool:

@@ -1,50 +1,18 @@
 """The interactive page in a real browser: its numbers are NumPy's at every step, and it can be used without a mouse."""
 
-import os
-from shutil import which
-
 import numpy as np
 import pytest
+from browser import browser, show_page, wait_until  # noqa: F401 - fixtures
 
 import autodiff as ad
 import nn
 from autodiff.drawing import draw
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the browser's tests need: pip install -e '.[browser]'")
-
-CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as tools:
-        options = [] if os.getuid() else ["--no-sandbox"]
-        opened = tools.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield opened
-        opened.close()
-
 
 @pytest.fixture
-def show(browser, tmp_path):
-    """Show drawings; what the browser complains of, or asks the network for, is an error at the end."""
-    contexts, complaints = [], []
-
-    def show(output, **options):
-        path = tmp_path / f"{len(contexts)}.html"
-        path.write_text(draw(output).html(), encoding="utf-8")
-        contexts.append(browser.new_context(**({"viewport": {"width": 1200, "height": 800}} | options)))
-        tab = contexts[-1].new_page()
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda request: complaints.append(request.url) if request.url != path.as_uri() else None)
-        tab.goto(path.as_uri())
-        return tab
-
-    yield show
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def show(show_page):  # noqa: F811
+    """Show the graph of something in a tab of its own."""
+    return lambda output, **options: show_page(draw(output).html(), **options)
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +51,6 @@ CARDS = """() => Object.fromEntries([...document.querySelectorAll(".card")].map(
   const name = ["weight", "bias"].includes(title) ? title + " " + letter : title.split(" ").at(-1);
   return [name, { key: card.dataset.key, value: numbers(".value"), gradient: numbers(".gradient") }];
 }))"""
-
-
-def wait_until(tab, condition):
-    """The page forbids what Playwright would wait with."""
-    for _ in range(200):
-        if tab.evaluate(condition):
-            return
-        tab.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
 
 
 def close_to(text, numbers):
@@ -295,7 +254,20 @@ def test_a_name_is_just_a_name(show):
     assert tab.locator("img").count() == 0
 
 
+def freed():
+    x = ad.Tensor(2.0, requires_grad=True)
+    y = ad.exp(x * x)
+    y.backward(retain_graph=False)
+    return y
+
+
+def many_leaves():
+    return ad.sum(ad.stack([ad.Tensor(float(i), requires_grad=True, name=f"x{i}") for i in range(12)]) ** 2.0)
+
+
 ODD = {
+    "a graph that was freed": freed,
+    "a group of leaves": many_leaves,
     "a leaf alone": lambda: ad.Tensor(1.0, name="x"),
     "many results": lambda: ad.sum(ad.linalg.svd(ad.Tensor([[2.0, 1.0], [0.0, 1.0]], requires_grad=True))[1]),
     "complex numbers": lambda: ad.abs(ad.Tensor(1 + 2j, requires_grad=True) ** 2.0),

@@ -153,6 +153,19 @@ def test_broadcasts_and_several_uses_are_added_up_in_words_and_numbers():
     np.testing.assert_allclose(final[-1].value, x.sum(0) + 2 * b.data)
 
 
+def test_a_value_of_hundreds_of_uses_and_a_chain_of_hundreds_of_steps():
+    x = Tensor(1.0, requires_grad=True, name="x")
+    h = x
+    for _ in range(600):
+        h = h * 0.999 + x
+    explanation = ad.explain(h)
+    assert "x was used 601 times" in str(explanation)
+    h.backward()
+    final = [e for s in explanation.steps for e in s.equations if e.left == r"\frac{\partial f}{\partial x}"]
+    assert float(final[-1].value) == pytest.approx(float(x.grad.data))
+    assert final[-1].forms[0].count(r"\cdots") == 1
+
+
 def test_an_equation_that_is_wrong_is_found():
     x = Symbol("x", np.float64(2.0))
     with pytest.raises(AssertionError):

@@ -247,6 +247,52 @@ def test_lbfgs_in_float32(seed, how):
     valley.agree(factor=10)
 
 
+class Bowl(Valley):
+    """Least squares, well conditioned: elsewhere each step makes the last one's rounding greater, and ways part."""
+
+    def __init__(self, seed, dtype):
+        super().__init__(seed, dtype)
+        left, values, right = np.linalg.svd(self.a)
+        self.a = ((left * np.clip(values, 0.5, 1.5)) @ right).astype(dtype)
+
+    def loss(self, i, m, params, a, c):
+        self.calls[i] += 1
+        for p in params:
+            p.grad = None
+        x, y = params
+        value = ((a @ (x - c[0])) ** 2).sum() + ((x + 2 * y - c[1]) ** 2).sum()
+        value.backward()
+        return value
+
+
+LENGTHS = {
+    "lr": [1, 0.5],
+    "max_iter": [1, 2, 20],
+    "history_size": [1, 3, 100],
+    "line_search_fn": [None, "strong_wolfe"],
+}
+STOPS = {"tolerance_grad": [1e-7, 1e-3], "tolerance_change": [1e-9, 1e-4]}
+
+
+@settings(max_examples=20)
+@given(
+    seed=seeds,
+    case=st.one_of(
+        st.tuples(st.just(np.float64), some(**LENGTHS, **STOPS)),
+        # to the lowest point: a stop on the way there keeps what rounding has made of the way
+        st.tuples(st.just(np.float32), some(**LENGTHS).map(lambda how: how | dict.fromkeys(STOPS, 0.0))),
+    ),
+)
+def test_fifty_steps_of_lbfgs(seed, case):
+    dtype, how = case
+    bowl = Bowl(seed, dtype)
+    one, other = nn.optim.LBFGS(bowl.ours, **how), torch.optim.LBFGS(bowl.theirs, **how)
+    for _ in range(50):
+        one.step(bowl.here)
+        other.step(bowl.there)
+    bowl.agree()
+
+
 # Schedulers
 
 step_counts = st.integers(1, 12)

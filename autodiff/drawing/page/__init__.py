@@ -10,6 +10,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
@@ -21,7 +22,7 @@ from autodiff.drawing.outline import closed as close
 from autodiff.drawing.outline import outline as divide
 from autodiff.drawing.page.data import data
 from autodiff.drawing.themes import DARK, KINDS, LIGHT
-from autodiff.graph import Graph
+from autodiff.graph import Graph, Node
 
 _SCRIPTS = (
     *("vendor/dagre.min.js", "layout.js", "model.js", "elements.js", "cards.js"),
@@ -87,6 +88,7 @@ def parts(
     found: Findings | None = None,
     outline: Outline | None = None,
     closed: frozenset[int] | None = None,
+    named: Mapping[Node, str] | None = None,
 ) -> Parts:
     """The parts of such a document.
 
@@ -102,11 +104,13 @@ def parts(
     found, outline, closed : optional
         What is known about the graph, its groups, and the numbers of those that are closed at first, where they are
         there already.
+    named : mapping, optional
+        LaTeX for some of the graph's tensors.
     """
     found = findings(graph, seeds=seeds) if found is None else found
     outline = divide(graph) if outline is None else outline
     closed = close(outline, _BUDGET) if closed is None else closed
-    known = data(graph, found, outline, closed, seeds)
+    known = data(graph, found, outline, closed, seeds, named)
     script = "".join(map(_read, _SCRIPTS))
     return Parts(
         markup=_filled("picture.html", title=html.escape(title), data=_inert(known | {"direction": direction})),

@@ -11,27 +11,30 @@ const COMFORTABLE = 0.8; // at first no smaller than this
 class Camera {
   constructor(viewport, world) {
     Object.assign(this, { viewport, world, x: 0, y: 0, scale: 1, pointers: new Map(), dragged: false });
+    this.now = [0, 0, 1]; // on the way to x, y and scale
     viewport.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     viewport.addEventListener("pointerdown", (event) => this.down(event));
     viewport.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) viewport.addEventListener(end, (event) => this.up(event));
-    viewport.addEventListener("scroll", () => viewport.scrollTo(0, 0)); // what has the focus is panned to, not scrolled to
+    viewport.addEventListener("scroll", () => viewport.scrollTo(0, 0)); // the focus is panned to
   }
 
   set(x, y, scale, smooth = false) {
     cancelAnimationFrame(this.frame);
-    const far = Math.hypot(x - this.x, y - this.y) > FAR;
+    Object.assign(this, { x, y, scale });
+    const far = Math.hypot(x - this.now[0], y - this.now[1]) > FAR;
     if (!smooth || far || matchMedia("(prefers-reduced-motion: reduce)").matches) this.put(x, y, scale);
-    else this.glide([this.x, this.y, this.scale], [x, y, scale], performance.now());
+    else this.glide(this.now, [x, y, scale], performance.now());
   }
 
-  put(x, y, scale) {
-    Object.assign(this, { x, y, scale });
+  put(...now) {
+    this.now = now;
+    const [x, y, scale] = now;
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.world.classList.toggle("far", scale < LEGIBLE);
   }
 
-  /** Move frame by frame: as a transition of the style sheet, a picture of hundreds of edges takes a second for each. */
+  /** Move frame by frame: a transition of the style sheet would repaint hundreds of edges for a second each. */
   glide(from, to, start) {
     const share = clamp((performance.now() - start) / GLIDE, 0, 1);
     const eased = 1 - (1 - share) ** 3;

@@ -8,13 +8,27 @@ const NARROWEST = 66;
 const WIDEST = 254; // of a title; it is cut where it is longer
 const ROW = 14;
 const CHIP = 17;
+const FEW_CHIPS = 4; // more of them would cover other cards
 
 function cardSize(model, key) {
   const number = Number(key.slice(1));
-  return key.startsWith("g") ? groupSize(model.groups[number]) : vertexSize(model, number);
+  return key.startsWith("g") ? groupSize(model, number) : vertexSize(model, number);
 }
 
-const groupSize = ({ label }) => ({ width: clamp(label.length * LETTER + 52, 120, WIDEST), height: 54 });
+function groupSize(model, number) {
+  const title = model.groups[number].label.length * LETTER + 20;
+  const width = Math.max(title, contents(model, number).length * SMALL_LETTER, NARROWEST);
+  return { width: Math.min(width, WIDEST) + 32, height: 54 };
+}
+
+/** How much is in a group, in words. */
+function contents(model, number) {
+  const [operations, leaves] = [model.operations[number], model.leaves[number]];
+  const [many, what] = operations ? [operations, "operation"] : [leaves, "value"];
+  const counted = `${many} ${what}${many === 1 ? "" : "s"}`;
+  const { count } = model.groups[number];
+  return count > 1 ? `${count} alike · ${counted}` : counted;
+}
 
 function vertexSize(model, id) {
   const vertex = model.vertices[id];
@@ -59,8 +73,16 @@ class Picture {
   arrange() {
     this.scene = this.layout(this.open, (key) => cardSize(this.model, key));
     this.follow = links(this.scene.edges);
-    this.renew(this.shown, [...this.scene.boxes.keys()].filter((key) => key !== groupKey(ROOT)), (key) => this.made(key));
-    this.renew(this.lines, this.scene.edges.map(({ key }) => key), () => this.line());
+    this.renew(
+      this.shown,
+      [...this.scene.boxes.keys()].filter((key) => key !== groupKey(ROOT)),
+      (key) => this.made(key),
+    );
+    this.renew(
+      this.lines,
+      this.scene.edges.map(({ key }) => key),
+      () => this.line(),
+    );
     for (const [key, shown] of this.shown) place(shown, this.scene.boxes.get(key));
     for (const edge of this.scene.edges) this.lines.get(edge.key).setAttribute("d", curve(edge.points, this.direction));
     const { width, height } = this.scene.boxes.get(groupKey(ROOT));
@@ -108,7 +130,10 @@ class Picture {
     const title = element("div", { className: "title" }, element("b", {}, headingOf(vertex)));
     if (vertex.letter !== vertex.name) title.append(element("span", { className: "letter" }, vertex.letter));
     const parts = [title, element("div", { className: "about" }, about(this.model, id))];
-    for (const [what, label] of [["value", "value"], ["gradient", "grad"]]) {
+    for (const [what, label] of [
+      ["value", "value"],
+      ["gradient", "grad"],
+    ]) {
       if (vertex[what] === null) continue;
       const rows = element("pre", { className: "rows" });
       rows.style.height = `${rowsOf(this.model, vertex[what]).length * ROW}px`;
@@ -118,16 +143,15 @@ class Picture {
   }
 
   closedGroup(number) {
-    const { label, count } = this.model.groups[number];
-    const operations = this.model.operations[number];
-    const counted = `${operations} operation${operations === 1 ? "" : "s"}`;
+    const { label } = this.model.groups[number];
+    const inside = contents(this.model, number);
     const card = element(
       "div",
       { className: "card group", role: "button", tabIndex: -1, ariaExpanded: "false" },
       element("div", { className: "title" }, element("b", {}, label)),
-      element("div", { className: "about" }, count > 1 ? `${count} alike · ${counted}` : counted),
+      element("div", { className: "about" }, inside),
     );
-    card.ariaLabel = `Group ${label}, ${counted}, closed`;
+    card.ariaLabel = `Group ${label}, ${inside}, closed`;
     card.dataset.key = groupKey(number);
     card.dataset.open = false;
     this.cards.append(card);
@@ -201,14 +225,17 @@ class Picture {
   /** Write chips beside the cards that they belong to, in the order in which the edges leave. */
   write(chips) {
     const order = this.direction === "LR" ? (a, b) => a.next.y - b.next.y : (a, b) => a.next.x - b.next.x;
-    for (const group of Map.groupBy(chips, ({ from }) => from).values()) {
+    const groups = [...Map.groupBy(chips, ({ from }) => from).values()].map((group) =>
+      group.length > FEW_CHIPS ? group.filter(({ chip }) => chip.classList.contains("acting")) : group,
+    );
+    for (const group of groups) {
       group.sort(order).forEach(({ chip, start: { x, y } }, i) => {
         const beside = this.direction === "LR" ? i - (group.length - 1) / 2 : i + 0.7;
         chip.style.left = `${x + 5}px`;
         chip.style.top = `${y + beside * CHIP}px`;
       });
     }
-    this.chips.replaceChildren(...chips.map(({ chip }) => chip));
+    this.chips.replaceChildren(...groups.flat().map(({ chip }) => chip));
   }
 
   /** Show which card the reader looks at. */

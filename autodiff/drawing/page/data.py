@@ -14,12 +14,17 @@ from autodiff.drawing import cards, numbers
 from autodiff.drawing.findings import Findings
 from autodiff.drawing.outline import Outline
 from autodiff.drawing.page.formulas import Formulas
-from autodiff.graph import Graph, Vertex
+from autodiff.graph import Graph, Node, Vertex
 from autodiff.op import Parts
 
 
 def data(
-    graph: Graph, found: Findings, outline: Outline, closed: frozenset[int], seeds: Mapping[int, Any] | None = None
+    graph: Graph,
+    found: Findings,
+    outline: Outline,
+    closed: frozenset[int],
+    seeds: Mapping[int, Any] | None = None,
+    named: Mapping[Node, str] | None = None,
 ) -> dict[str, Any]:
     """Everything that the page shows, as nested dicts and lists of strings and integers.
 
@@ -37,6 +42,8 @@ def data(
         Which of them are closed at first, by their numbers.
     seeds : mapping, optional
         The incoming gradient of outputs, by their vertices; left out, 1.
+    named : mapping, optional
+        LaTeX for some of the graph's tensors.
 
     Examples
     --------
@@ -50,7 +57,7 @@ def data(
     >>> [(step["phase"], step["vertex"]) for step in known["steps"]]
     [('forward', 2), ('backward', None), ('backward', 2)]
     """
-    figures, formulas = _Figures(), Formulas(graph)
+    figures, formulas = _Figures(), Formulas(graph, named)
     vertices = [
         _vertex(vertex)
         | {
@@ -78,7 +85,7 @@ def data(
     return {
         "vertices": vertices,
         "groups": groups,
-        "steps": [*_forward(graph), *_backward(graph, found, seeds, figures)],
+        "steps": [*_forward(graph), *_backward(graph, found, seeds, figures, formulas)],
         "figures": figures.known,
         "formulas": formulas.known,
     }
@@ -108,7 +115,7 @@ def _forward(graph: Graph) -> Iterator[dict[str, Any]]:
 
 
 def _backward(
-    graph: Graph, found: Findings, seeds: Mapping[int, Any] | None, figures: _Figures
+    graph: Graph, found: Findings, seeds: Mapping[int, Any] | None, figures: _Figures, formulas: Formulas
 ) -> Iterator[dict[str, Any]]:
     """The seeds, then one step for each operation, the latest first: what it adds, and what the sums so far are."""
     if not found.uses:
@@ -128,6 +135,7 @@ def _backward(
                     "pulled": figures.place(use.pulled),
                     "value": figures.place(use.value),
                     "total": figures.place(totals[use.start]),
+                    "formula": formulas.contribution(use),
                 }
             )
         sums = {use["start"]: use["total"] for use in added}

@@ -17,13 +17,14 @@ class Details {
   }
 
   group(number) {
-    const { label, count } = this.model.groups[number];
-    const around = ancestors(this.model, number).filter((each) => each !== ROOT).reverse();
-    const operations = this.model.operations[number];
+    const { label } = this.model.groups[number];
+    const around = ancestors(this.model, number)
+      .filter((each) => each !== ROOT)
+      .reverse();
     return [
       element("h2", {}, label),
       this.path(around),
-      element("p", {}, `A group of ${operations} operation${operations === 1 ? "" : "s"}${count > 1 ? `, ${count} times alike` : ""}.`),
+      element("p", {}, `A group: ${contents(this.model, number)}.`),
       element("p", { className: "quiet" }, "Enter, or a click, opens and closes it."),
     ];
   }
@@ -35,10 +36,16 @@ class Details {
       this.path(groupsAround(this.model, id)),
       element("p", { className: "quiet" }, this.kindOf(vertex)),
       ...vertex.marks.map((text) => element("p", { className: "mark" }, text)),
-      ...(vertex.formula === null ? [] : [element("div", { className: "formula", tabIndex: 0 }, formula(this.model, id))]),
+      ...(vertex.formula === null
+        ? []
+        : [element("div", { className: "formula", tabIndex: 0 }, formula(this.model, id))]),
       ...this.figure("Value", valueAt(this.model, id, step), "not computed yet"),
       ...(vertex.gradient === null ? [] : this.gradient(id, step)),
-      ...this.neighbours("Made of", vertex.inputs.map((start, argument) => ({ start, end: id, argument, other: start })), step),
+      ...this.neighbours(
+        "Made of",
+        vertex.inputs.map((start, argument) => ({ start, end: id, argument, other: start })),
+        step,
+      ),
     ];
   }
 
@@ -60,8 +67,7 @@ class Details {
     if (place === null) return [heading, element("p", { className: "quiet" }, without)];
     const rows = element("pre", { className: "rows", tabIndex: 0 }, rowsOf(this.model, place).join("\n"));
     const { exact } = this.model.figures[place];
-    if (exact?.length && exact.join(" ") !== rowsOf(this.model, place).join(" ").trim().replace(/\s+/g, " ")) {
-      rows.title = `exactly ${exact.join(", ")}`;
+    if (exact?.length && !sameNumbers(rows.textContent.trim().split(/\s+/), exact)) {
       const all = element("p", { className: "exact" }, exact.join("  "));
       return [heading, rows, element("details", {}, element("summary", {}, "all digits"), all)];
     }
@@ -96,11 +102,13 @@ class Details {
     return item;
   }
 
-  contribution({ value, pulled }) {
+  contribution(found) {
+    const { value, pulled } = found;
     const rows = element("pre", { className: "rows added" }, rowsOf(this.model, value).join("\n"));
     const [before, after] = [shapeOf(this.model, pulled), shapeOf(this.model, value)];
     const summed = before === after ? "adds" : `adds, summed from ${before} to ${after}`;
-    return [element("span", { className: "quiet" }, ` · ${summed}`), rows];
+    const written = found.formula === null ? [] : [element("div", { className: "formula" }, added(this.model, found))];
+    return [element("span", { className: "quiet" }, ` · ${summed}`), ...written, rows];
   }
 
   link(text, key) {
@@ -109,3 +117,7 @@ class Details {
     return button;
   }
 }
+
+/** Whether what is shown is exact. */
+const sameNumbers = (shown, exact) =>
+  shown.length === exact.length && shown.every((text, i) => Object.is(Number(text), Number(exact[i])));

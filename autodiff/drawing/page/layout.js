@@ -1,5 +1,5 @@
-// Where everything stands. Each open group is laid out by dagre on its own, inside out, and is then one box in the group
-// around it; so opening a group lays out that group and those around it, and nothing else.
+// Where everything stands. Each open group is laid out by dagre on its own, inside out, and is then one box in the
+// group around it; so opening a group lays out that group and those around it, and nothing else.
 
 const ROOT = -1;
 const MARGIN = 16; // between a group's border and what is in it
@@ -16,7 +16,9 @@ function layouts(model, direction) {
   function levelOf({ items, edges }, sizeOf, framed) {
     const names = [...items];
     const places = new Map(names.map((name, place) => [name, place]));
-    const nodes = names.map((name) => (isPort(name) ? [name.split(":")[0], 1, 1] : ["card", ...dimensions(sizeOf(name))]));
+    const nodes = names.map((name) =>
+      isPort(name) ? [name.split(":")[0], 1, 1] : ["card", ...dimensions(sizeOf(name))],
+    );
     const pairs = [...edges.values()].map(([from, to]) => [places.get(from), places.get(to)]);
     const signature = JSON.stringify([nodes, pairs]);
     if (!known.has(signature)) known.set(signature, laidOut(nodes, pairs, direction, framed));
@@ -48,7 +50,9 @@ const dimensions = ({ width, height }) => [width, height];
 
 /** What is seen while some groups are open: the content of each of them, and the edges between what is seen. */
 function sceneOf(model, open) {
-  const containers = [ROOT, ...model.groups.keys()].filter((number) => number === ROOT || isSeenOpen(model, open, number));
+  const containers = [ROOT, ...model.groups.keys()].filter(
+    (number) => number === ROOT || isSeenOpen(model, open, number),
+  );
   const levels = new Map(containers.map((number) => [number, { items: new Set(), edges: new Map() }]));
   for (const number of model.groups.keys()) {
     levels.get(model.groups[number].parent ?? ROOT)?.items.add(groupKey(number));
@@ -63,7 +67,7 @@ function sceneOf(model, open) {
 /** The groups around a group, the nearest first, the whole picture last. */
 function ancestors(model, number) {
   const around = [];
-  for (let at = number; at !== ROOT; ) {
+  for (let at = number; at !== ROOT;) {
     at = model.groups[at].parent ?? ROOT;
     around.push(at);
   }
@@ -166,16 +170,21 @@ const corner = ({ x, y, width, height }) => ({ x: x - width / 2, y: y - height /
  *  leave, and around all edges beside them. */
 function framing(graph, direction, framed) {
   const names = graph.nodes();
-  const boxes = names.filter((name) => !isPort(name)).map((name) => ({ ...graph.node(name), ...corner(graph.node(name)) }));
-  const bends = graph.edges().flatMap((edge) => graph.edge(edge).points.map((point) => ({ ...point, width: 0, height: 0 })));
+  const boxes = names
+    .filter((name) => !isPort(name))
+    .map((name) => ({ ...graph.node(name), ...corner(graph.node(name)) }));
+  const bends = graph
+    .edges()
+    .flatMap((edge) => graph.edge(edge).points.map((point) => ({ ...point, width: 0, height: 0 })));
   const span = (items, start, length) => {
     const first = Math.min(...items.map((item) => item[start]));
     return [first, Math.max(...items.map((item) => item[start] + item[length])) - first];
   };
   const along = direction === "LR" ? ["x", "width"] : ["y", "height"];
-  const [[x, width], [y, height]] = [["x", "width"], ["y", "height"]].map((axis) =>
-    span(axis[0] === along[0] ? boxes : [...boxes, ...bends], ...axis),
-  );
+  const [[x, width], [y, height]] = [
+    ["x", "width"],
+    ["y", "height"],
+  ].map((axis) => span(axis[0] === along[0] ? boxes : [...boxes, ...bends], ...axis));
   if (!framed) return { left: -x, top: -y, width, height };
   const [gapX, gapY] = direction === "LR" ? [GAP, 0] : [MARGIN, GAP];
   return {
@@ -202,7 +211,15 @@ function ranksOf(graph, direction) {
 function passed({ x, y }, reach, direction) {
   const half = reach.get(Math.round(direction === "LR" ? x : y));
   if (half === undefined) return [];
-  return direction === "LR" ? [{ x: x - half, y }, { x: x + half, y }] : [{ x, y: y - half }, { x, y: y + half }];
+  return direction === "LR"
+    ? [
+        { x: x - half, y },
+        { x: x + half, y },
+      ]
+    : [
+        { x, y: y - half },
+        { x, y: y + half },
+      ];
 }
 
 /** Ranks for dagre: what comes from outside first, then each value after its inputs, what leaves last. Values that are

@@ -10,19 +10,22 @@ function completed(data) {
   data.steps.forEach((step, i) => {
     if (step.phase === "forward") computedAt[step.vertex] = i + 1;
     for (const [id, figure] of step.gradients) sums[id].push([i + 1, figure]);
-    for (const use of step.uses) contributions.set(useKey(use.start, step.vertex, use.argument), { at: i + 1, ...use });
+    for (const use of step.uses)
+      contributions.set(useKey(use.start, step.vertex, use.argument), { at: i + 1, end: step.vertex, ...use });
   });
   const forward = data.steps.filter(({ phase }) => phase === "forward").length;
-  return { ...data, uses, computedAt, sums, contributions, forward, operations: operationsIn(data) };
+  const operations = countedIn(data, ({ op }) => op !== null);
+  const leaves = countedIn(data, ({ op }) => op === null);
+  return { ...data, uses, computedAt, sums, contributions, forward, operations, leaves };
 }
 
-/** How many operations each group holds, and those in it. */
-function operationsIn({ vertices, groups }) {
-  const operations = groups.map(() => 0);
-  for (const { op, group } of vertices) {
-    for (let at = group; op !== null && at !== null; at = groups[at].parent) operations[at] += 1;
+/** How many values of a kind each group holds, those in its groups with it. */
+function countedIn({ vertices, groups }, isWanted) {
+  const counts = groups.map(() => 0);
+  for (const vertex of vertices.filter(isWanted)) {
+    for (let at = vertex.group; at !== null; at = groups[at].parent) counts[at] += 1;
   }
-  return operations;
+  return counts;
 }
 
 const useKey = (start, end, argument) => `${start}>${end}:${argument}`;
@@ -55,12 +58,16 @@ const isNumber = (model, { kind, value }) => kind === "constant" && model.figure
 function rowsOf(model, place) {
   const figure = model.figures[place];
   if (!figure.parts) return figure.rows;
-  return figure.parts.flatMap((part, i) => (part === null ? [`${i}: none`] : rowsOf(model, part).map((row) => `${i}: ${row}`)));
+  return figure.parts.flatMap((part, i) =>
+    part === null ? [`${i}: none`] : rowsOf(model, part).map((row) => `${i}: ${row}`),
+  );
 }
 
 const shapeOf = (model, place) => {
   const figure = model.figures[place];
-  return figure.parts ? figure.parts.map((part) => (part === null ? "none" : shapeOf(model, part))).join(" and ") : figure.shape;
+  return figure.parts
+    ? figure.parts.map((part) => (part === null ? "none" : shapeOf(model, part))).join(" and ")
+    : figure.shape;
 };
 
 /** What is added, in one short piece of text: the number, the few numbers, or how many there are. */
@@ -79,7 +86,9 @@ function said(model, at) {
   const name = vertex === null ? "" : nameOf(model, vertex);
   if (phase === "forward") return `Forward ${at} of ${model.forward}: ${model.vertices[vertex].op} gives ${name}`;
   const place = `Backward ${at - model.forward} of ${model.steps.length - model.forward}`;
-  return vertex === null ? `${place}: the gradient of the output` : `${place}: through ${model.vertices[vertex].op}, ${name}`;
+  return vertex === null
+    ? `${place}: the gradient of the output`
+    : `${place}: through ${model.vertices[vertex].op}, ${name}`;
 }
 
 /** The groups around a value, the outermost first. */

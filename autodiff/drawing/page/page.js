@@ -8,7 +8,10 @@ class Page {
     this.camera = new Camera(root.querySelector(".viewport"), root.querySelector(".world"));
     this.player = new Player(this.model, root.querySelector(".player"));
     this.details = new Details(this.model, root.querySelector(".details"), (key) => this.go(key));
-    this.search = new Search(this.model, root, { found: (ids) => this.picture.highlight(ids), go: (key) => this.go(key) });
+    this.search = new Search(this.model, root, {
+      found: (ids) => this.picture.highlight(ids),
+      go: (key) => this.go(key),
+    });
     root.classList.toggle("flat", this.model.groups.length === 0);
     this.listen();
     this.picture.arrange();
@@ -44,7 +47,10 @@ class Page {
     viewport.addEventListener("pointerover", (event) => this.pointed(event));
     viewport.addEventListener("pointerleave", () => this.details.show(this.picture.chosen, player.step));
     viewport.addEventListener("focusin", ({ target }) => this.focused(target.closest("[data-key]")));
-    viewport.addEventListener("dblclick", (event) => !event.target.closest("[data-key]") && camera.zoom(1.6, camera.at(event), true));
+    viewport.addEventListener(
+      "dblclick",
+      (event) => !event.target.closest("[data-key]") && camera.zoom(1.6, camera.at(event), true),
+    );
   }
 
   jump(step) {
@@ -79,7 +85,8 @@ class Page {
 
   pointed({ target, pointerType }) {
     const key = target.closest(".card, .header")?.dataset.key;
-    if (pointerType === "mouse" && !this.player.playing) this.details.show(key ?? this.picture.chosen, this.player.step);
+    if (pointerType === "mouse" && !this.player.playing)
+      this.details.show(key ?? this.picture.chosen, this.player.step);
   }
 
   focused(shown) {
@@ -106,7 +113,9 @@ class Page {
   /** Go to a value or a group, wherever it is: open what is around it. */
   go(key) {
     const number = Number(key.slice(1));
-    const around = key.startsWith("v") ? groupsAround(this.model, number) : ancestors(this.model, number).filter((g) => g !== ROOT);
+    const around = key.startsWith("v")
+      ? groupsAround(this.model, number)
+      : ancestors(this.model, number).filter((g) => g !== ROOT);
     if (around.some((group) => !this.picture.open.has(group))) {
       for (const group of around) this.picture.open.add(group);
       this.picture.arrange();
@@ -181,7 +190,16 @@ class Page {
   }
 
   keyAnywhere(key, target) {
-    const keys = { "+": "nearer", "=": "nearer", "-": "farther", 0: "fit", o: "open", c: "close", t: "theme", "?": "help" };
+    const keys = {
+      "+": "nearer",
+      "=": "nearer",
+      "-": "farther",
+      0: "fit",
+      o: "open",
+      c: "close",
+      t: "theme",
+      "?": "help",
+    };
     Object.assign(keys, { p: "play", ",": "back", ".": "on", Home: "first", End: "last" });
     if (key === " " && !target.closest("button, summary")) this.player.toggle();
     else if (key === "/") this.search.field.focus();

@@ -32,7 +32,8 @@ class Search {
     const text = this.field.value.trim();
     const keys = text ? this.matches(text) : [];
     const items = keys.slice(0, MOST_RESULTS).map((key, i) => this.item(key, i));
-    if (keys.length > MOST_RESULTS) items.push(element("li", { className: "quiet" }, `and ${keys.length - MOST_RESULTS} more`));
+    if (keys.length > MOST_RESULTS)
+      items.push(element("li", { className: "quiet" }, `and ${keys.length - MOST_RESULTS} more`));
     if (text && !keys.length) items.push(element("li", { className: "quiet" }, "nothing found"));
     this.list.replaceChildren(...items);
     this.list.hidden = !text;

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autodiff.drawing.cards import kind
+from autodiff.drawing.cards import PORTS, kind
 from autodiff.graph import Graph, Vertex
 
 #: A group shows at most so many operations and groups of operations when it is opened.
@@ -61,12 +61,12 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Uses between two boxes; all of them, if the end is a closed group."""
+    """Uses between two boxes: one; or all, if the end is a closed group, or if the start is one and they are many."""
 
     #: The places of the two boxes among those that are seen.
     start: int
     end: int
-    #: Which argument of an operation; None if the end is a closed group.
+    #: Which argument of an operation; None where the edge stands for all uses.
     argument: int | None
     #: How many uses.
     count: int
@@ -214,10 +214,10 @@ def seen(graph: Graph, outline: Outline, closed: Iterable[int]) -> View:
     place = [places[i if number is None else (number,)] for i, number in enumerate(cover)]
     uses: dict[tuple[int, int, int | None], int] = defaultdict(int)
     for vertex in graph.nodes:
-        end, opened = place[vertex.id], cover[vertex.id] is None
+        end, opened, few = place[vertex.id], cover[vertex.id] is None, len(vertex.inputs) <= PORTS
         for argument, i in enumerate(vertex.inputs):
             if (start := place[i]) != end:
-                uses[start, end, argument if opened else None] += 1
+                uses[start, end, argument if opened and (few or cover[i] is None) else None] += 1
     edges = [Edge(*ends, count) for ends, count in uses.items()]
     return View(tuple(boxes), tuple(sorted(edges, key=lambda edge: edge.end)), tuple(place))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from autodiff.drawing.outline import Group, Outline
 
 #: Operations of more arguments have no ports.
-_PORTS = 8
+PORTS = 8
 #: Longer names are shortened.
 _LONGEST = 40
 #: What Python and NumPy call an operator's first argument; a reader would take it for a tensor of this name.
@@ -59,7 +59,7 @@ def kind(vertex: Vertex) -> str:
 def ports(vertex: Vertex) -> tuple[str, ...]:
     """The names of an operation's arguments, where there are several: one port for each use of a value."""
     count = len(vertex.inputs)
-    if vertex.op is None or not 2 <= count <= _PORTS:
+    if vertex.op is None or not 2 <= count <= PORTS:
         return ()
     names = vertex.op.arguments
     if names is None or len(names) != count or names[0] in _NAMELESS:

@@ -16,6 +16,8 @@ from autodiff.op import Elementwise
 
 #: A gradient that is so much smaller, or larger, than one nearer to the output has vanished, or exploded.
 EXTREME = 1e5
+#: That a unit is inactive for fewer samples than these happens by chance.
+SAMPLES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _inactive(graph: Graph) -> Iterator[tuple[int, Mark]]:
         if not isinstance(op, Elementwise) or op.kinks is None or op.arity != 1 or not callable(op.rules[0]):
             continue
         x, y = graph.nodes[vertex.inputs[0]].value, vertex.value
-        if np.ndim(y) < 2 or len(y) < 2 or not np.size(y) or op.pulls[0] is None:
+        if np.ndim(y) < 2 or len(y) < SAMPLES or op.pulls[0] is None:
             continue
         with np.errstate(all="ignore"):
             dead = np.all(op.pulls[0](np.ones_like(y), y, (x,), vertex.params) == 0, axis=0)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autodiff.drawing.cards import kind
+from autodiff.drawing.cards import PORTS, kind
 from autodiff.graph import Graph, Vertex
 
 #: A group shows at most so many operations and groups of operations when it is opened.
@@ -61,12 +61,12 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Uses between two boxes; all of them, if the end is a closed group."""
+    """Uses between two boxes: one; or all, if the end is a closed group, or if the start is one and they are many."""
 
     #: The places of the two boxes among those that are seen.
     start: int
     end: int
-    #: Which argument of an operation; None if the end is a closed group.
+    #: Which argument of an operation; None where the edge stands for all uses.
     argument: int | None
     #: How many uses.
     count: int
@@ -121,8 +121,8 @@ def outline(graph: Graph) -> Outline:
 def closed(outline: Outline, budget: int) -> frozenset[int]:
     """The numbers of the groups that are closed at first: as few as a number of visible boxes allows.
 
-    Groups are opened from the outside to the inside; of the blocks of a repetition only the first, as an example; with
-    a group all parts that it was cut into; leaves, where they are many, never.
+    Groups are opened from the outside to the inside, with all parts that they were cut into; of the blocks of a
+    repetition only the first, as an example; leaves, where they are many, never.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def closed(outline: Outline, budget: int) -> frozenset[int]:
 def _units(outline: Outline, inside: dict[int | None, list[int]], numbers: Sequence[int]) -> list[list[int]]:
     """Groups that are opened together: each with the parts that it was cut into, which say nothing by themselves."""
     groups = outline.groups
-    parts = [number for number in numbers if groups[number].kind == "part"]
-    units = [parts] if parts else []
+    flat = {number for number in numbers if groups[number].kind == "part" and groups[number].count == 1}
+    units = [sorted(flat)] if flat else []
     units += [[number] for number in numbers if groups[number].kind not in ("part", "leaves")]
     for unit in units:
         for number in unit:  # grows as it is walked
@@ -214,10 +214,10 @@ def seen(graph: Graph, outline: Outline, closed: Iterable[int]) -> View:
     place = [places[i if number is None else (number,)] for i, number in enumerate(cover)]
     uses: dict[tuple[int, int, int | None], int] = defaultdict(int)
     for vertex in graph.nodes:
-        end, opened = place[vertex.id], cover[vertex.id] is None
+        end, opened, few = place[vertex.id], cover[vertex.id] is None, len(vertex.inputs) <= PORTS
         for argument, i in enumerate(vertex.inputs):
             if (start := place[i]) != end:
-                uses[start, end, argument if opened else None] += 1
+                uses[start, end, argument if opened and (few or cover[i] is None) else None] += 1
     edges = [Edge(*ends, count) for ends, count in uses.items()]
     return View(tuple(boxes), tuple(sorted(edges, key=lambda edge: edge.end)), tuple(place))
 

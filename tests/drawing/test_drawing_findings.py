@@ -81,10 +81,16 @@ def test_a_derivative_that_is_not_finite_is_marked():
     assert marks(ad.Tensor(np.nan)) == {0: ["NaN is given"]}
 
 
-@given(hnp.arrays(float, hnp.array_shapes(min_dims=2, max_dims=3), elements=st.sampled_from([-1.0, 0.5, 2.0])))
+@given(
+    hnp.arrays(
+        float,
+        st.tuples(st.integers(7, 9), st.integers(0, 5)) | st.just((8, 2, 2)),
+        elements=st.sampled_from([-1.0, -0.5, 0.0, 2.0]),
+    )
+)
 def test_units_that_are_inactive_for_every_sample_are_counted(x):
     dead = int((x <= 0).all(axis=0).sum())
-    expected = [f"{dead} of {x[0].size} units inactive for all {len(x)} samples"] if dead and len(x) > 1 else []
+    expected = [f"{dead} of {x[:1].size} units inactive for all {len(x)} samples"] if dead and len(x) >= 8 else []
     assert marks(ad.relu(ad.Tensor(x, requires_grad=True))).get(1, []) == expected
     assert not marks(ad.leaky_relu(ad.Tensor(x, requires_grad=True)))
     assert not marks(ad.sin(ad.Tensor(x, requires_grad=True)))

@@ -207,6 +207,16 @@ def test_a_module_that_is_entered_twice_is_two_groups():
     assert len(seen(graph, divided, {0, 1}).boxes) == 5  # two parameters, two calls, and what is between
 
 
+def test_many_uses_of_a_closed_group_are_one_edge():
+    x = ad.Tensor(1.0, requires_grad=True)
+    with ad.name_scope("scope"):
+        parts = [ad.exp(x) for _ in range(9)]
+    for n, expected in [(8, [(1, i) for i in range(8)]), (9, [(9, None)])]:
+        graph = ad.graph(ad.stack(parts[:n]))
+        edges = seen(graph, outline(graph), {0}).edges
+        assert [(edge.count, edge.argument) for edge in edges] == expected
+
+
 def test_a_leaf_that_a_group_uses_late_stands_before_it():
     x, w = ad.Tensor(1.0, requires_grad=True), ad.Tensor(2.0, requires_grad=True)
     with ad.name_scope("scope"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import Graph, Node
+from autodiff.graph import Graph, Node, refuse_freed
 from autodiff.op import Parts
 from autodiff.recording import state
 from autodiff.reverse import outward, pull_back
@@ -110,6 +110,7 @@ class _Watch:
     def used(self, node: Node) -> None:
         """The derivatives of a recorded operation are about to be computed, in the order of the arguments."""
         assert node._op is not None
+        refuse_freed(node)
         pulls = node._op.pulls_of(len(node._inputs))
         wanted = zip(node._inputs, pulls, strict=True)
         self._arguments = [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import weakref
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -270,21 +271,8 @@ class Graph:
         """One (from, to) for every use of a value, in argument order."""
         return tuple((i, vertex.id) for vertex in self.nodes for i in vertex.inputs)
 
-    def __str__(self) -> str:
-        return "\n".join(map(_line, self.nodes))
-
-
-def _line(vertex: Vertex) -> str:
-    shapes = shapes_of(vertex.value)
-    value = f"{np.asarray(vertex.value).item():.6g}" if shapes == "()" else f"shape {shapes}"
-    if vertex.op is None:
-        what = vertex.name or ("tensor" if vertex.node is not None else "constant")
-    else:
-        params = [" ".join(f"{name}={v!r}".split()) for name, v in vertex.params.items()]
-        given = [f"%{i}" for i in vertex.inputs] + params
-        what = f"{vertex.op.name}({', '.join(given)})"
-    scope = f"  [{' / '.join(vertex.scope)}]" if vertex.scope else ""
-    return f"%{vertex.id} = {what}: {value}{scope}"
+    #: A tree, as `autodiff.drawing` writes it.
+    __str__: ClassVar[Callable[..., str]]
 
 
 def graph(*outputs: Node) -> Graph:
@@ -299,10 +287,13 @@ def graph(*outputs: Node) -> Graph:
     >>> import autodiff as ad
     >>> x = ad.Tensor(3.0, requires_grad=True, name="x")
     >>> print(ad.graph(x * x + 1.0))
-    %0 = x: 3
-    %1 = multiply(%0, %0): 9
-    %2 = constant: 1
-    %3 = add(%1, %2): 10
+    + add · scalar · 10
+    ├─ × multiply · scalar · 9
+    │  ├─ x · parameter · scalar · 3 #0
+    │  └─ x #0
+    └─ 1
+    >>> ad.graph(x * x + 1.0).edges
+    ((0, 1), (0, 1), (1, 3), (2, 3))
     """
     for output in outputs:
         if not isinstance(output, Node):

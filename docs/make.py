@@ -8,14 +8,19 @@ HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 
 
+#: Of the pages, the one that holds most; the examples write the others, and the documents for LaTeX.
+PAGE = "backpropagation_3_4_1.html"
+
+
 def make(folder):
     """Let the examples that explain themselves write their lessons."""
     lessons = folder / "lessons"
     lessons.mkdir(parents=True, exist_ok=True)
     for example in sorted(EXAMPLES.glob("explain_*.py")):
         subprocess.run([sys.executable, example, lessons], check=True, stdout=subprocess.DEVNULL)
-    for document in lessons.glob("*.tex"):  # for who wants to print them: the examples write them
-        document.unlink()
+    for written in lessons.iterdir():
+        if written.suffix != ".md" and written.name != PAGE:
+            written.unlink()
 
 
 if __name__ == "__main__":

@@ -15,13 +15,7 @@ import nn
 HERE = Path(__file__).parent
 OUTPUT = HERE / "output"
 OUTPUT.mkdir(exist_ok=True)
-np.set_printoptions(precision=4, suppress=True)
 rng = np.random.default_rng(3)
-
-
-def show(formula, value):
-    print(f"  {formula:<22}{np.array2string(np.asarray(value), prefix=' ' * 24)}")
-
 
 # The data: 333 penguins; three measurements each, put on one scale; one in four is held out.
 table = np.genfromtxt(HERE / "data" / "penguins.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
@@ -34,37 +28,24 @@ inputs = ((features - mean) / std).astype(np.float32)
 X, Y, X_test, Y_test = inputs[~held_out], is_male[~held_out], inputs[held_out], is_male[held_out]
 print(f"{len(X)} penguins to learn from, {len(X_test)} held out\n")
 
-# The network: z1 = W1 x + b1, a1 = ReLU(z1), z2 = W2 a1 + b2, y-hat = sigmoid(z2).
+# The network
 model = nn.Sequential(nn.Linear(3, 4, rng=rng), nn.ReLU(), nn.Linear(4, 1, rng=rng), nn.Sigmoid())
 cost = nn.BCELoss()
-W1, b1, W2, b2 = model.parameters()
 print(model, "\n")
 
-print("One penguin goes forward (x: bill length, bill depth, flipper length)")
-x, y = ad.Tensor(X[:1], name="x"), ad.Tensor(Y[:1], name="y")
-z1 = x @ W1.T + b1
-a1 = ad.relu(z1)
-z2 = a1 @ W2.T + b2
-y_hat = ad.sigmoid(z2)
+print("One penguin (x: bill length, bill depth, flipper length) goes forward, and the chain rule goes back\n")
+x, y = ad.Tensor(X[0], name="x"), ad.Tensor(Y[0], name="y")
 loss = cost(model(x), y)
-loss.name = "loss"
-for formula, value in [("x", x), ("W1", W1), ("b1", b1), ("z1 = W1 x + b1", z1), ("a1 = ReLU(z1)", a1), ("W2", W2)]:
-    show(formula, value.numpy())
-for formula, value in [("b2", b2), ("z2 = W2 a1 + b2", z2), ("y-hat = sigmoid(z2)", y_hat), ("y", y)]:
-    show(formula, value.numpy())
-show("L = -log(y-hat)" if y.item() else "L = -log(1 - y-hat)", loss.numpy())
-
-print("\nThe chain rule goes backward")
-loss.backward()
-for formula, parameter in [("dL/dW2", W2), ("dL/db2", b2), ("dL/dW1", W1), ("dL/db1", b1)]:
-    show(formula, parameter.grad.numpy())
+lesson = ad.explain(loss, learning_rate=0.1)
+print(lesson)
+page = lesson.save(OUTPUT / "lesson.html")
 picture = ad.draw(loss, direction="TB").save(OUTPUT / "graph.svg")
 
-print("\nOne step of gradient descent, w <- w - 0.1 dL/dw")
+print("The step itself: w <- w - 0.1 dC/dw")
 optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+loss.backward()
 optimizer.step()
-show("W2", W2.numpy())
-show("L before, L after", [loss.item(), cost(model(x), y).item()])
+print(f"  the cost before: {loss.item():.4f}, after: {cost(model(x), y).item():.4f}")
 
 print("\nThe same, for every penguin, again and again")
 history = {"learned from": [], "held out": []}
@@ -85,4 +66,4 @@ with ad.no_grad():
 majority = max(Y_test.mean(), 1 - Y_test.mean())
 print(f"\nHeld-out penguins told right: {right:.1%} (always saying the more frequent sex: {majority:.1%})")
 curve = learning_curve(history, OUTPUT / "curve.svg")
-print(f"The graph of the first forward pass: {picture}\nThe learning curve: {curve}")
+print(f"The lesson above, as a page: {page}\nThe graph of the first pass: {picture}\nThe learning curve: {curve}")

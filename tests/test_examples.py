@@ -15,6 +15,10 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 #: For each example: what it needs beside the package, and lines of its output, with a number and its bounds.
 RESULTS = {
+    "explain_3_4_1": ([], [(r"to (0\.\d+) in all", 0, 0.02)]),
+    "explain_softmax_regression": ([], [(r"∂C/∂w₃₁ = .*\n +.*= −(0\.\d+)", 0.2126, 0.2126)]),
+    "explain_convolution": ([], [(r"∂C/∂w₁₁₂₁ = 3\.5 \+ 1\.5\n +.*= (\d)", 5, 5)]),
+    "explain_attention": ([], [(r"(\d+) paths lead from w_\(Q, 12\)", 1, 1000)]),
     "diagram": ([], [(r"y-hat = ([\d.]+)", 0.5, 0.6)]),
     "quickstart": ([], [(r"told right: ([\d.]+)%", 85, 100)]),
     "regression": (["scipy"], [(r"log-likelihood (-?[\d.]+)", -1000, 1000)]),

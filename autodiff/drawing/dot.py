@@ -1,155 +1,250 @@
-"""A graph as a program for Graphviz: cards, edges in argument order, scopes as clusters."""
+"""A graph as a program for Graphviz: cards, edges in argument order, scopes as clusters, closed groups as boxes."""
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autodiff.drawing.cards import COLOURS, card, kind, ports, text
+from autodiff.drawing import numbers
+from autodiff.drawing.cards import Cards, Style, counted, kind, ports, text, title
+from autodiff.drawing.findings import Findings
+from autodiff.drawing.legend import legend
+from autodiff.drawing.outline import Edge, Group, Outline, View
 from autodiff.graph import Graph, Vertex
 
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-_Scope = tuple[str, ...]
-
-_EDGE = "#7F7F7F"
-#: Clusters by their depth.
-_SHADES = ("#F5F5F5", "#EBEBEB", "#E1E1E1", "#D7D7D7")
-#: Edges that reach further, all together, are drawn as straight lines, in an order that is not polished: Graphviz would
-#: take minutes for a parameter that every one of a hundred steps uses.
-_FAR = 5000
+#: Of a contribution with more elements, an edge only says the norm.
+_FEW = 3
 
 
-def source(graph: Graph, *, values: bool = True, gradients: bool = True, direction: str = "LR") -> str:
-    """DOT for a graph; the same graph gives the same text.
+class Page:
+    """A view of a graph, to be written as DOT; the same graph gives the same text.
 
     Parameters
     ----------
     graph : Graph
-    values, gradients : bool
-        Whether the cards hold the numbers, and the gradients that are known.
-    direction : {"LR", "TB"}
-        From left to right or from top to bottom.
-
-    Examples
-    --------
-    >>> import autodiff as ad
-    >>> x = ad.Tensor(3.0, requires_grad=True, name="x")
-    >>> [line.strip() for line in source(ad.graph(x * x)).splitlines() if "->" in line]
-    ['n0:e -> n1:0:w', 'n0:e -> n1:1:w']
+    outline : Outline
+    view : View
+        What is seen of it.
+    found : Findings
+        What is known of its values.
+    style : Style
     """
-    across = direction == "LR"
-    clusters: dict[_Scope, Digraph] = {(): _page(direction, rough=_reach(graph) > _FAR)}
-    dtype = np.asarray(graph.nodes[graph.outputs[0]].value).dtype
-    outputs = set(graph.outputs)
-    for vertex, scope in zip(graph.nodes, _places(graph), strict=True):
-        if scope not in clusters:
-            for depth in range(1, len(scope) + 1):
-                clusters.setdefault(scope[:depth], _cluster(len(clusters), scope[:depth]))
-        output = vertex.id in outputs
-        label = card(vertex, output=output, dtype=dtype, values=values, gradients=gradients, across=across)
-        clusters[scope].node(f"n{vertex.id}", label, _attributes=_look(vertex, output))
-    page = clusters.pop(())
-    siblings = reversed(clusters) if across else clusters  # Graphviz turns the page for LR: what is first comes lowest
-    for scope in sorted(siblings, key=len, reverse=True):
-        (clusters[scope[:-1]] if len(scope) > 1 else page).subgraph(clusters[scope])
-    out, into = ("e", "w") if across else ("s", "n")
-    for vertex in graph.nodes:
-        several = ports(vertex)
-        for i, start in enumerate(vertex.inputs):
-            page.edge(f"n{start}:{out}", f"n{vertex.id}:{i}:{into}" if several else f"n{vertex.id}:{into}")
-    return str(page.source)
+
+    def __init__(self, graph: Graph, outline: Outline, view: View, found: Findings, style: Style) -> None:
+        self._graph = graph
+        self._outline = outline
+        self._view = view
+        self._found = found
+        self._style = style
+        self._cards = Cards(graph, found, style)
+        self._members: dict[int, list[Vertex]] = defaultdict(list)
+        for vertex in graph.nodes:
+            if not isinstance(view.boxes[view.place[vertex.id]], int):
+                self._members[view.place[vertex.id]].append(vertex)
+        #: The frame around each group, its own if it has one; and of each frame how deeply it is nested.
+        self._around: dict[int | None, int | None] = {None: None}
+        self._depth: dict[int, int] = {}
+        self._divide()
+        self._norms = [self._norm(place) for place in range(len(view.boxes))]
+        shown = [norm for norm in self._norms if norm and math.isfinite(norm)]
+        self._range = (min(shown), max(shown)) if shown else (1.0, 1.0)
+
+    def source(self, *, explained: bool = False) -> str:
+        """The DOT program.
+
+        Parameters
+        ----------
+        explained : bool
+            Whether a legend stands under the picture.
+        """
+        page = self._page(explained)
+        frames: dict[int | None, Digraph] = {None: page}
+        frames |= {number: self._frame(self._outline.groups[number], type(page)) for number in self._depth}
+        for place, box in enumerate(self._view.boxes):
+            label = (
+                self._cards.of_vertex(self._graph.nodes[box]) if isinstance(box, int) else self._of_group(place, box)
+            )
+            around = self._around[self._outline.home[box] if isinstance(box, int) else box.parent]
+            frames[around].node(_identifier(box), label, _attributes=self._look(place, box))
+        # Graphviz turns the page for LR: what is first comes lowest
+        siblings = list(reversed(self._depth) if self._style.across else self._depth)
+        for number in sorted(siblings, key=self._depth.__getitem__, reverse=True):
+            frames[self._around[self._outline.groups[number].parent]].subgraph(frames[number])
+        for edge in self._view.edges:
+            self._draw(edge, page)
+        return str(page.source)
+
+    # Boxes
+
+    def _of_group(self, place: int, group: Group) -> str:
+        made = [vertex for vertex in self._members[place] if vertex.op is not None]
+        parameters = [vertex for vertex in self._members[place] if kind(vertex) == "parameter"]
+        facts = [counted(len(made), "operation")] if made else []
+        if parameters:
+            facts.append(counted(sum(int(np.size(vertex.value)) for vertex in parameters), "parameter"))
+        lines = [" · ".join(facts)] if facts else []
+        if self._style.gradients and parameters and (norm := self._norms[place]) is not None:
+            lines.append(f"norm of their gradient {norm:.3g}")
+        marks = [mark for vertex in self._members[place] for mark in self._found.marks.get(vertex.id, ())]
+        return self._cards.of_group(title(self._outline, group), lines, marks)
+
+    def _what(self, box: int | Group) -> str:
+        """What is shown, by which its colours are told."""
+        if not isinstance(box, int):
+            return "backward" if box.last in self._style.backward else "group"
+        what = kind(self._graph.nodes[box])
+        if what != "constant" and box in self._style.backward:
+            return "backward"
+        return "output" if what == "result" and box in self._graph.outputs else what
+
+    def _look(self, place: int, box: int | Group) -> dict[str, str]:
+        theme, what, norm = self._style.theme, self._what(box), self._norms[place]
+        fill, line = theme.card(what)
+        if self._style.heat and norm is not None:
+            fill = theme.heat[self._step(norm)]
+        look = {"fillcolor": fill, "color": line}
+        if not isinstance(box, int):
+            return look | {"peripheries": "2"}
+        if box in self._graph.outputs:
+            look["penwidth"] = "2"
+        if what == "constant":
+            look |= {"style": "rounded,filled,dashed", "margin": "0.05,0.03"}
+        if any(mark.kind != "inactive" for mark in self._found.marks.get(box, ())):
+            look |= {"color": theme.mark, "penwidth": "2.5"}
+        return look
+
+    def _norm(self, place: int) -> float | None:
+        """The norm of the gradient of a value, or of all parameters in a group."""
+        box = self._view.boxes[place]
+        if isinstance(box, int):
+            return self._found.norms[box]
+        norms = [self._found.norms[v.id] for v in self._members[place] if kind(v) == "parameter"]
+        known = [norm for norm in norms if norm is not None]
+        return math.hypot(*known) if known else None
+
+    def _step(self, norm: float) -> int:
+        """Which of the theme's heat colours a gradient has: orders of magnitude in equal steps."""
+        low, high = self._range
+        if not norm or not low < high:
+            return 0
+        if not math.isfinite(norm):
+            return len(self._style.theme.heat) - 1
+        share = (math.log(norm) - math.log(low)) / (math.log(high) - math.log(low))
+        return min(int(share * len(self._style.theme.heat)), len(self._style.theme.heat) - 1)
+
+    # Frames
+
+    def _divide(self) -> None:
+        """Find the frame around every group: each open one has one, but parts."""
+        opened: set[int] = set()
+        for box in self._view.boxes:
+            number = self._outline.home[box] if isinstance(box, int) else box.parent
+            while number is not None and number not in opened:
+                opened.add(number)
+                number = self._outline.groups[number].parent
+        for group in self._outline.groups:
+            around = self._around[group.parent]
+            framed = group.number in opened and group.kind not in ("part", "leaves")
+            self._around[group.number] = group.number if framed else around
+            if framed:
+                self._depth[group.number] = 1 + (0 if around is None else self._depth[around])
+
+    def _frame(self, group: Group, make: type[Digraph]) -> Digraph:
+        """The cluster of an open group."""
+        theme = self._style.theme
+        shade = theme.frames[min(self._depth[group.number], len(theme.frames)) - 1]
+        look = {"style": "rounded,filled", "fillcolor": shade, "color": theme.frame, "labelloc": "t"}
+        label = f"<{text(title(self._outline, group))}>"
+        return make(f"cluster_{group.number}", graph_attr={"label": label, **look})
+
+    # Edges
+
+    def _draw(self, edge: Edge, page: Digraph) -> None:
+        start, end = self._view.boxes[edge.start], self._view.boxes[edge.end]
+        out, into = ("e", "w") if self._style.across else ("s", "n")
+        port = f"{edge.argument}:" if isinstance(end, int) and ports(self._graph.nodes[end]) else ""
+        label = {"label": f" {said} "} if (said := self._said(edge)) else {}
+        if edge.count > 1:
+            label |= {"penwidth": f"{min(1 + math.log2(edge.count) / 2, 4):.2g}"}
+        page.edge(f"{_identifier(start)}:{out}", f"{_identifier(end)}:{port}{into}", _attributes=label)
+
+    def _said(self, edge: Edge) -> str:
+        """What stands at an edge: what this use adds to the gradient, or how many uses it is."""
+        end = self._view.boxes[edge.end]
+        if edge.count > 1:
+            return f"{edge.count}×"
+        if not self._style.gradients or not isinstance(end, int) or edge.argument is None:
+            return ""
+        use = self._found.uses.get((end, edge.argument))
+        if use is None or isinstance(use.value, tuple) or isinstance(use.pulled, tuple):
+            return ""
+        if np.size(use.value) > _FEW or (np.ndim(use.value) > 1 and np.size(use.value) > 1):
+            added = f"|{np.linalg.norm(np.ravel(use.value)):.3g}|"
+        else:
+            added = " ".join(" ".join(numbers.lines(use.value)[0]).split())
+        if np.size(use.pulled) != np.size(use.value):
+            added = f"{added}\\n∑ {numbers.shape(use.pulled)} → {numbers.shape(use.value)}"
+        return added
+
+    # The page
+
+    def _page(self, explained: bool) -> Digraph:
+        from graphviz import Digraph
+
+        theme = self._style.theme
+        look = {"fontname": "Helvetica", "fontcolor": theme.ink}
+        under = {"label": legend(self._occurring(), self._style), "labelloc": "b"} if explained else {}
+        return Digraph(
+            "computation",
+            graph_attr={
+                "rankdir": "LR" if self._style.across else "TB",
+                "bgcolor": theme.page,
+                **look,
+                "fontsize": "11",
+                "labeljust": "l",
+                "nodesep": "0.2",
+                "ranksep": "0.4",
+                "pad": "0.1",
+                **under,
+            },
+            node_attr={
+                "shape": "box",
+                "style": "rounded,filled",
+                "margin": "0",
+                "width": "0",
+                "height": "0",
+                "fontsize": "11",
+                **look,
+            },
+            edge_attr={
+                "color": theme.edge,
+                "arrowsize": "0.6",
+                "fontsize": "8",
+                "fontname": "Helvetica",
+                "fontcolor": theme.gradient,
+            },
+        )
+
+    def _occurring(self) -> Sequence[str]:
+        """What there is to be explained, in the legend's order."""
+        there = set(map(self._what, self._view.boxes))
+        there |= {"group"} if any(isinstance(box, Group) for box in self._view.boxes) else set()
+        added = [said for edge in self._view.edges if edge.count == 1 and (said := self._said(edge))]
+        there |= {"uses"} if any(edge.count > 1 for edge in self._view.edges) else set()
+        there |= {"contribution"} if added else set()
+        there |= {"norm"} if any("|" in said for said in added) else set()
+        there |= {"broadcast"} if any("∑" in said for said in added) else set()
+        there |= {"mark"} if self._found.marks else set()
+        there |= {"heat"} if self._style.heat and self._range[0] < self._range[1] else set()
+        return sorted(there)
 
 
-def _page(direction: str, rough: bool) -> Digraph:
-    from graphviz import Digraph
-
-    page = Digraph(
-        "computation",
-        graph_attr={
-            "rankdir": direction,
-            "bgcolor": "transparent",
-            "fontname": "Helvetica",
-            "fontsize": "11",
-            "labeljust": "l",
-            "nodesep": "0.2",
-            "ranksep": "0.4",
-            "pad": "0.1",
-        },
-        node_attr={
-            "shape": "box",
-            "style": "rounded,filled",
-            "margin": "0",
-            "width": "0",
-            "height": "0",
-            "fontname": "Helvetica",
-            "fontsize": "11",
-        },
-        edge_attr={"color": _EDGE, "arrowsize": "0.6"},
-    )
-    if rough:
-        page.attr(splines="line", nslimit="0.1", nslimit1="0.1", mclimit="0.1")
-    return page
-
-
-def _cluster(number: int, scope: _Scope) -> Digraph:
-    from graphviz import Digraph
-
-    shade = _SHADES[min(len(scope), len(_SHADES)) - 1]
-    return Digraph(
-        f"cluster_{number}",
-        graph_attr={"label": f"<{text(scope[-1])}>", "style": "rounded,filled", "fillcolor": shade, "color": "#C4C4C4"},
-    )
-
-
-def _look(vertex: Vertex, output: bool) -> dict[str, str]:
-    what = kind(vertex)
-    fill, line = COLOURS["output" if output and what == "result" else what]
-    look = {"fillcolor": fill, "color": line}
-    if output:
-        look["penwidth"] = "2"
-    if what == "constant":
-        look |= {"style": "rounded,filled,dashed", "margin": "0.05,0.03"}
-    return look
-
-
-def _places(graph: Graph) -> list[_Scope]:
-    """The scope that each value is drawn in: a result where it was made, a leaf around all its uses.
-
-    Data that have a name come from outside of all scopes: a network does not own its input.
-    """
-    places: list[_Scope | None] = [
-        vertex.scope if vertex.op is not None else () if vertex.name and kind(vertex) == "data" else None
-        for vertex in graph.nodes
-    ]
-    for vertex in graph.nodes:
-        for i in vertex.inputs:
-            if graph.nodes[i].op is None:
-                known = places[i]
-                places[i] = vertex.scope if known is None else _common(known, vertex.scope)
-    return [place or () for place in places]
-
-
-def _reach(graph: Graph) -> int:
-    """How many layers all edges together reach over, if each value stands in the layer after its latest input."""
-    layers = [0] * len(graph.nodes)
-    first: dict[int, int] = {}  # the layer of a leaf's first use
-    for vertex in graph.nodes:
-        layers[vertex.id] = 1 + max((layers[i] for i in vertex.inputs), default=0)
-        for i in vertex.inputs:
-            if graph.nodes[i].op is None:
-                first[i] = min(first.get(i, layers[vertex.id]), layers[vertex.id])
-    starts = [first.get(i, layer + 1) - 1 for i, layer in enumerate(layers)]
-    return sum(layers[vertex.id] - starts[i] for vertex in graph.nodes for i in vertex.inputs)
-
-
-def _common(a: _Scope, b: _Scope) -> _Scope:
-    """The innermost scope around both."""
-    if a == b:
-        return a
-    depth = 0
-    while depth < min(len(a), len(b)) and a[depth] == b[depth]:
-        depth += 1
-    return a[:depth]
+def _identifier(box: int | Group) -> str:
+    return f"n{box}" if isinstance(box, int) else f"g{box.number}"

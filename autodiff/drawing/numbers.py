@@ -68,6 +68,39 @@ def statistics(array: Any) -> list[list[str]]:
     return [[f"{name:<4}", f"{figure + 0.0:.4g}"] for name, figure in found.items()]
 
 
+def histogram(array: Any, bins: int = 16) -> list[float]:
+    """How many finite elements lie in each of some intervals of equal length, relative to the fullest one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> histogram(np.array([0.0, 1.0, 1.5, 2.0, 2.0, np.inf]), bins=2)
+    [0.25, 1.0]
+    """
+    with np.errstate(all="ignore"):
+        wide = (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64).ravel()
+        finite = wide[np.isfinite(wide)]
+        if not finite.size:
+            return []
+        low, high = float(finite.min()), float(finite.max())
+        if not math.isfinite(high - low):  # the difference of the largest floats is infinite
+            finite, low, high = finite / 4, low / 4, high / 4
+        place = (finite - low) / (high - low) * bins if high > low else np.zeros(finite.size)
+    counts = np.bincount(np.minimum(place.astype(int), bins - 1), minlength=bins)
+    return (counts / counts.max()).tolist()
+
+
+def bars(heights: Sequence[float]) -> str:
+    """Heights between 0 and 1 as characters.
+
+    Examples
+    --------
+    >>> bars([0.0, 0.1, 0.5, 1.0])
+    ' ▁▄█'
+    """
+    return "".join(" ▁▂▃▄▅▆▇█"[math.ceil(8 * height)] for height in heights)
+
+
 def shape(value: Any) -> str:
     """A shape as it is spoken: ``4 × 3``, ``5``, ``scalar``."""
     return " × ".join(map(str, np.shape(value))) or "scalar"

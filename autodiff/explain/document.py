@@ -58,3 +58,8 @@ class Step:
     def equations(self) -> tuple[Equation, ...]:
         """The equations alone."""
         return tuple(part for part in self.parts if isinstance(part, Equation))
+
+    def __str__(self) -> str:
+        from autodiff.explain.text import lines
+
+        return "\n".join(lines(self))

@@ -16,9 +16,10 @@
     window.graph.highlight(vertices);
   };
 
-  // the step that is a third of the way down
+  // the step below the header, or on a phone below the picture
+  const above = document.querySelector(".lesson header");
   const read = () => {
-    const line = innerHeight * (narrow.matches ? 0.55 : 0.33);
+    const line = 48 + (narrow.matches ? innerHeight * 0.42 : above.getBoundingClientRect().bottom);
     show(steps.findLast((step) => step.getBoundingClientRect().top <= line) ?? steps[0]);
   };
   let waiting = false;

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff.explain.document import Step
 from autodiff.explain.text import sentence
 from autodiff.files import write_by_suffix
 from autodiff.graph import Node
+
+if TYPE_CHECKING:
+    from autodiff.drawing.page import Parts
 
 
 class Explanation:
@@ -27,10 +30,10 @@ class Explanation:
         equal to, in LaTeX, and the engine's `value`) and the `vertices` of the graph that it is about.
     """
 
-    def __init__(self, title: str, steps: tuple[Step, ...], output: Node) -> None:
+    def __init__(self, title: str, steps: tuple[Step, ...], picture: Callable[[], Parts]) -> None:
         self.title = title
         self.steps = steps
-        self._output = output
+        self._picture = picture
 
     def text(self) -> str:
         """All steps as plain text: formulas in Unicode, matrices over several lines."""
@@ -54,7 +57,7 @@ class Explanation:
         """All steps as one self-contained page: formulas in MathML, beside them the graph, played along."""
         from autodiff.explain.html import page
 
-        return page(self.title, self.steps, self._output)
+        return page(self.title, self.steps, self._picture())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the explanation as the suffix says; a file is there whole or not at all.
@@ -84,15 +87,10 @@ class Explanation:
         >>> from autodiff.explain import Step
         >>> found = ad.explain(ad.Tensor(3.0, requires_grad=True, name="x") ** 2.0)
         >>> lesson = found.with_steps("A square", [Step("words", "First", ("Look at $x$.",)), *found.steps])
-        >>> print(lesson.text()[:52])
-        A square
-        ========
-        <BLANKLINE>
-        1. First
-        --------
-        Look at x.
+        >>> lesson.text().splitlines()[:6]
+        ['A square', '========', '', '1. First', '--------', 'Look at x.']
         """
-        return Explanation(title, tuple(steps), self._output)
+        return Explanation(title, tuple(steps), self._picture)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -165,6 +163,7 @@ def explain(
     >>> found.steps[-1].equations[0].forms
     ('2 x', '2 \\cdot 3', '6')
     """
+    from autodiff.drawing.whole import Plan
     from autodiff.explain.program import Program
     from autodiff.explain.steps import steps
     from autodiff.explain.story import story
@@ -179,4 +178,4 @@ def explain(
         told.append(story(program, element))
     name = program.names[program.output]
     title = f"How ${name.tex}$ comes about" if name is not None else "How a number comes about"
-    return Explanation(title, tuple(told), output)
+    return Explanation(title, tuple(told), Plan([output]).parts(names))

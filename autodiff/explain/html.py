@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from string import Template
 
-from autodiff.drawing.page import digest, parts
+from autodiff.drawing.page import Parts, digest
 from autodiff.explain.document import Equation, Step
 from autodiff.formulas.mathml import markup
-from autodiff.graph import Node, graph
 
 _MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 _PHASES = {
@@ -25,10 +24,9 @@ _PHASES = {
 }
 
 
-def page(title: str, steps: Iterable[Step], output: Node) -> str:
+def page(title: str, steps: Iterable[Step], picture: Parts) -> str:
     """The whole page.  It needs no network, and what it is told can run nothing: scripts are known by their digests."""
     told = tuple(steps)
-    picture = parts(graph(output), title="Graph")
     style, script = picture.style + _read("explanation.css"), picture.script + _read("explanation.js")
     return Template(_read("explanation.html")).substitute(
         title=html.escape(_plain(title)),

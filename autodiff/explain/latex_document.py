@@ -23,7 +23,14 @@ _HEAD = r"""\documentclass[a4paper]{article}
 """
 _MATH = re.compile(r"((?<!\\)\$(?:[^$\\]|\\.)*\$)")
 #: What LaTeX does not take as it is, in text and in formulas.
-_LETTERS = {"×": r"\ensuremath{\times}", "…": r"\ldots{}", "∖": r"\textbackslash{}", "ˆ": r"\^{}", "∼": r"\~{}"}
+_LETTERS = {
+    "×": r"\ensuremath{\times}",
+    "…": r"\ldots{}",
+    "∖": r"\textbackslash{}",
+    "ˆ": r"\^{}",
+    "∼": r"\~{}",
+    "＆": r"\&",
+}
 
 
 def document(title: str, steps: Iterable[Step]) -> str:

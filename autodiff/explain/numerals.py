@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from autodiff.formulas.templates import ATOM, PRODUCT, SUM
 
 #: Up to so many rows and columns are written one by one.
 _SIDE = 6
+#: Up to so many matrices are written side by side.
+_MATRICES = 4
 #: Of a longer axis, so many elements at its beginning.
 _BEGINNING = 3
 #: A formula is written with numbers if it has no more than so many.
@@ -37,7 +40,9 @@ def number(x: Any) -> str:
 
 
 def numeral(value: Any) -> str | None:
-    r"""A value in LaTeX: a number, a column, a matrix; of large ones the corners.  None for what has more axes.
+    r"""A value in LaTeX: a number, a column, a matrix, several matrices; of large ones the corners.
+
+    None for what has too many matrices, or is not made of numbers.
 
     Examples
     --------
@@ -47,9 +52,13 @@ def numeral(value: Any) -> str | None:
     if isinstance(value, tuple):
         return None
     array = np.asarray(value)
-    if array.dtype.kind not in "biufc" or array.ndim > 2 or not array.size:
+    if array.dtype.kind not in "biufc" or not array.size or prod(array.shape[:-2]) > _MATRICES:
         return None
-    return number(array[()]) if not array.ndim else matrix(array, number)
+    if not array.ndim:
+        return number(array[()])
+    matrices = [matrix(part, number) for part in (array.reshape(-1, *array.shape[-2:]) if array.ndim > 2 else [array])]
+    several = r",\, ".join(matrices)
+    return matrices[0] if len(matrices) == 1 else f"({several})"
 
 
 def matrix(array: Any, written: Callable[[Any], str]) -> str:
@@ -72,12 +81,7 @@ def _shown(n: int) -> list[int | None]:
 
 def is_small(value: Any) -> bool:
     """Whether all elements are written."""
-    return (
-        not isinstance(value, tuple)
-        and np.ndim(value) <= 2
-        and all(n <= _SIDE for n in np.shape(value))
-        and numeral(value) is not None
-    )
+    return numeral(value) is not None and all(n <= _SIDE for n in np.shape(value)[-2:])
 
 
 def figures(value: Any) -> str | None:

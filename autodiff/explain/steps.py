@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -23,6 +23,8 @@ from autodiff.op import fit
 
 #: Longer formulas are not repeated with numbers.
 _LONG = 400
+#: Of more uses, the first and the last are written.
+_MANY = 6
 
 
 def steps(program: Program, learning_rate: float) -> Iterator[Step]:
@@ -63,6 +65,12 @@ def by_elements(program: Program, left: str, found: Element | None, value: Any) 
     return [Equation(left, (found.tex,), found, value)]
 
 
+def index_text(index: Iterable[Any]) -> str:
+    """Indices, which start at 1 in formulas: 21; or 2,13."""
+    numbers = [int(i) + 1 for i in index]
+    return ("" if max(numbers) < 10 else ",").join(map(str, numbers))
+
+
 # What is given
 
 
@@ -86,10 +94,14 @@ def _given(program: Program) -> Iterator[Step]:
 
 def _labelled(name: Name, value: Any) -> str:
     """The elements by their labels: w_jk goes to neuron j from neuron k."""
-    places = np.empty(np.shape(value), dtype=object)
-    for index in np.ndindex(places.shape):
-        places[index] = "".join(str(i + 1) for i in index) if max(index) < 9 else ",".join(str(i + 1) for i in index)
-    return matrix(places, name.element) if places.ndim <= 2 and places.size else name.tex
+    shape = np.shape(value)
+    if len(shape) > 2 or not np.size(value):
+        return name.tex
+
+    def label(place: Any) -> str:
+        return name.element(index_text(np.unravel_index(int(place), shape)))
+
+    return matrix(np.arange(np.size(value)).reshape(shape), label)
 
 
 # Forwards
@@ -186,7 +198,7 @@ def _left(program: Program, use: Contribution) -> str:
     if len(uses) == 1:
         return whole
     through = program.tex(use.end)
-    if sum(other.end == use.end for other in uses) > 1:
+    if _is_one_of_several(program, use):
         through += rf",\, {use.argument + 1}"
     return rf"\left. {whole} \right|_{{{through}}}"
 
@@ -244,8 +256,12 @@ def _slope(program: Program, use: Contribution) -> str:
     assert start is not None
     assert end is not None
     slope = rf"\frac{{\partial {end.tex}}}{{\partial {start.tex}}}"
-    several = program.vertex(use.end).inputs.count(use.start) > 1
-    return rf"\left. {slope} \right|_{{{use.argument + 1}}}" if several else slope
+    return rf"\left. {slope} \right|_{{{use.argument + 1}}}" if _is_one_of_several(program, use) else slope
+
+
+def _is_one_of_several(program: Program, use: Contribution) -> bool:
+    """Whether an operation uses a value as several of its arguments."""
+    return program.vertex(use.end).inputs.count(use.start) > 1
 
 
 def _fitted(tree: Any, value: Any) -> Any:
@@ -259,11 +275,16 @@ def _accumulated(program: Program, arrived: list[tuple[str, Contribution]]) -> l
     value = program.gradients[start]
     if isinstance(value, tuple) or program.names[start] is None:
         return []
+    words = f"${program.tex(start)}$ was used {len(arrived)} times: its gradient is the sum of what the uses add."
+    whole = program.gradient_tex(start)
+    if len(arrived) > _MANY:
+        terms = rf"{arrived[0][0]} + \cdots + {arrived[-1][0]}"
+        result = numeral(value)
+        return [words, Equation(whole, (terms, result) if result else (terms,), None, value), *valued(value)]
     total: Any = Symbol(arrived[0][0], arrived[0][1].value)
     for left, use in arrived[1:]:
         total = total + Symbol(left, use.value)
-    words = f"${program.tex(start)}$ was used {len(arrived)} times: its gradient is the sum of what the uses add."
-    return [words, equation(program.gradient_tex(start), total, value), *valued(value)]
+    return [words, equation(whole, total, value), *valued(value)]
 
 
 # The update

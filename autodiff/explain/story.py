@@ -14,6 +14,7 @@ from autodiff.contributions import Contribution
 from autodiff.explain.document import Equation, Step
 from autodiff.explain.numerals import number
 from autodiff.explain.program import Program
+from autodiff.explain.steps import index_text
 from autodiff.formulas.names import homes, path
 from autodiff.forward import push_through
 from autodiff.graph import Node
@@ -114,8 +115,7 @@ def _element(program: Program, place: _Place) -> str:
     shape = np.shape(program.vertex(i).value)
     if flat is None or not shape:
         return name.tex
-    index = [int(k) + 1 for k in np.unravel_index(flat, shape)]
-    return name.element("".join(map(str, index)) if max(index) < 10 else ",".join(map(str, index)))
+    return name.element(index_text(np.unravel_index(flat, shape)))
 
 
 def _along(program: Program, places: list[_Place], slopes: list[Any], product: Any) -> Equation:
@@ -123,7 +123,7 @@ def _along(program: Program, places: list[_Place], slopes: list[Any], product: A
     steps = list(zip(names[1:], names[:-1], strict=True))
     left = r"\, ".join(rf"\frac{{\partial {end}}}{{\partial {start}}}" for end, start in reversed(steps))
     forms = [number(product)]
-    if places[0][1] is not None and all(np.ndim(slope) == 0 for slope in slopes):
+    if slopes:
         forms.insert(0, r" \cdot ".join(_bracketed(number(slope)) for slope in reversed(slopes)))
     return Equation(left, tuple(dict.fromkeys(forms)), None, product)
 

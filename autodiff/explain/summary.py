@@ -22,18 +22,18 @@ from autodiff.formulas.symbols import Assumption, Symbol, leaves, replaced
 from autodiff.formulas.templates import starts_with_function
 from autodiff.op import Elementwise, Parts, fit
 
-#: A longer formula is not put into the next one: it gets a name.
-_LONG = 150
+#: A longer formula is not put into the next one, nor is the sum over more uses: they get a name.
+_LONG, _MANY = 150, 6
 
 
 def summary(program: Program) -> Iterator[Step]:
     """The final expressions for the gradients of a program; of a network by its errors, layer by layer."""
     found = _Composed(program, by_layers=True)
-    layered = any(i in found.errors for i, _ in found.equations)
+    layered = bool(found.errors)
     if layered:
         yield _errors(program, found)
         yield from _in_general(program, found)
-    worked = _Composed(program, by_layers=False)
+    worked = _Composed(program, by_layers=False) if layered else found
     written = {left: latex(tree) for left, tree, _ in found.written()} if layered else {}
     parts: list[str | Equation] = []
     for left, tree, i in worked.written():
@@ -95,7 +95,6 @@ class _Composed:
         self.assumptions: dict[int, list[Assumption]] = {}
         self._by_layers = by_layers
         self._gradients: dict[int, Any] = {program.output: program.gradient(program.output)}
-        self._named: dict[int, Any] = {}
         self.end = self._end()
         self._compose()
 
@@ -130,8 +129,8 @@ class _Composed:
         for end, uses in groupby(self.program.uses, key=lambda use: use.end):
             g = self._whole(end)
             for use in uses:
-                if isinstance(use.pulled, Parts):
-                    continue  # the gradient of one of several results is named as it is
+                if isinstance(use.pulled, Parts) or len(self.program.uses_of[use.start]) > _MANY:
+                    continue  # the gradient is named as it is
                 pulled = self._abstract(use, g)
                 if pulled is None:
                     found = self.program.pulled(use, g)
@@ -159,7 +158,6 @@ class _Composed:
             self.program.named[symbol] = self.errors[i].element
         elif i != self.end:
             self.program.named[symbol] = lambda index: self.program.gradient_tex(i, index)
-        self._named[i] = symbol
         return symbol
 
     def _left(self, i: int) -> str:
@@ -193,7 +191,7 @@ def _in_general(program: Program, found: _Composed) -> Iterator[Step]:
     trees = dict(found.equations)
     if found.end is None or not set(layers.values()) <= trees.keys():
         return
-    depth = len(layers)
+    depth, cost = len(layers), program.tex(program.output)
     laws: dict[str, set[tuple[str, str]]] = {}
     for layer, i in layers.items():
         kind = "last" if layer == depth else "hidden"
@@ -206,7 +204,7 @@ def _in_general(program: Program, found: _Composed) -> Iterator[Step]:
             by_element = program.element(shown.renamed(tree))
             if by_element is None:
                 return
-            left = rf"\frac{{\partial C}}{{\partial {shown.name(name, ''.join(by_element.indices))}}}"
+            left = rf"\frac{{\partial {cost}}}{{\partial {shown.name(name, ''.join(by_element.indices))}}}"
             laws.setdefault(name.letter, set()).add((left, by_element.tex))
     if any(len(forms) != 1 for forms in laws.values()):
         return
@@ -260,7 +258,7 @@ class _General:
             assert name is not None
             return Symbol(rf"\sigma'({self.name(name)})", symbol.value)
         if symbol.name.startswith(r"\nabla"):
-            return Symbol(r"\nabla_a C", symbol.value)
+            return Symbol(rf"\nabla_a {self._program.tex(self._program.output)}", symbol.value)
         name = self._name_of(symbol)
         if name is None:
             return symbol

@@ -17,17 +17,22 @@ _MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 def text(title: str, steps: Iterable[Step]) -> str:
     """All steps, one after the other."""
     title = sentence(title)
-    lines = [title, "=" * len(title), ""]
+    told = [title, "=" * len(title), ""]
     for number, step in enumerate(steps, 1):
-        heading = f"{number}. {sentence(step.title)}"
-        lines += [heading, "-" * len(heading)]
-        for part in step.parts:
-            if isinstance(part, Equation):
-                lines += [f"    {line}".rstrip() for line in equation(part)]
-            else:
-                lines.append(sentence(part))
-        lines.append("")
-    return "\n".join(lines)
+        told += [*lines(step, f"{number}. "), ""]
+    return "\n".join(told)
+
+
+def lines(step: Step, number: str = "") -> list[str]:
+    """One step: its title, underlined, its sentences and its equations."""
+    title = f"{number}{sentence(step.title)}"
+    told = [title, "-" * len(title)]
+    for part in step.parts:
+        if isinstance(part, Equation):
+            told += [f"    {line}".rstrip() for line in equation(part)]
+        else:
+            told.append(sentence(part))
+    return told
 
 
 def sentence(words: str) -> str:

@@ -67,7 +67,7 @@ def mathml(latex: str) -> Tree:
     words: list[Tree] = []
 
     def put_aside(match: re.Match[str]) -> str:
-        word = re.sub(r"\\(.)", r"\1", match[2] or match[3]).replace(" ", "\N{NO-BREAK SPACE}")
+        word = re.sub(r"\\(.)", r"\1", match[3] or match[2]).replace(" ", "\N{NO-BREAK SPACE}")
         words.append(["mtext" if match[1] == "text" else "mi", {}, word])
         return chr(_FIRST + len(words) - 1)
 

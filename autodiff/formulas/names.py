@@ -22,6 +22,8 @@ _GREEK = (
     *("pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
 )
 _ACCENTS = {"\N{COMBINING CIRCUMFLEX ACCENT}": "hat", "\N{COMBINING MACRON}": "bar", "\N{COMBINING TILDE}": "tilde"}
+#: What means something to LaTeX even where it is escaped, and signs that look like it.
+_ALIKE = str.maketrans({"\\": "∖", "^": "ˆ", "~": "∼", "&": "＆"})
 #: The letters of what nobody named.
 _PARAMETER, _DATA, _TARGET, _RESULT, _COST, _FUNCTION = r"\theta", "x", "y", "v", "C", "f"
 
@@ -116,7 +118,7 @@ def _as_text(name: str) -> str:
     line = " ".join(name.split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     line = line if len(line) <= 30 else f"{line[:29]}…"
-    return escaped(line.replace("\\", "∖").replace("^", "ˆ").replace("~", "∼"))
+    return escaped(line.translate(_ALIKE))
 
 
 def path(vertex: Vertex, scope: tuple[str, ...]) -> str:

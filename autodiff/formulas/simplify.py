@@ -23,7 +23,7 @@ def simpler(op: Op, args: tuple[Any, ...], params: Mapping[str, Any], value: Arr
     >>> from autodiff.formulas.symbols import Symbol
     >>> x = Symbol("x", 2.0)
     >>> 0 + 1 * x - -x
-    add(x, x)
+    multiply(2, x)
     """
     rule = _RULES.get(op.name)
     if op.name in _ARITHMETIC and any(_dtype(x).kind == "b" for x in args):  # NumPy refuses -[x > 0]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autodiff.drawing.numbers import SMALL, lines, shape, statistics
+from autodiff.drawing.numbers import SMALL, bars, histogram, lines, shape, statistics
 
 TEXTS = {
     "an integral float": (2.0, ["2"]),
@@ -114,3 +114,22 @@ def test_statistics_of_float16_do_not_overflow():
 @pytest.mark.parametrize(("value", "text"), [(1.0, "scalar"), (np.ones(3), "3"), (np.ones((4, 0, 2)), "4 × 0 × 2")])
 def test_shape(value, text):
     assert shape(value) == text
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 40), elements=st.integers(0, 8).map(float)))
+def test_a_histogram_counts_as_numpy_does(array):
+    heights = histogram(array, bins=4)
+    if array.min() == array.max():
+        assert heights == [1, 0, 0, 0]
+    elif (array.max() - array.min()) % 4 == 0:  # edges between bins are exact
+        counts = np.histogram(array, bins=4)[0]
+        assert heights == (counts / counts.max()).tolist()
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(width=64)))
+def test_every_array_has_a_histogram(array):
+    heights = histogram(array)
+    finite = np.isfinite(array).any()
+    assert (len(heights), max(heights, default=None)) == ((16, 1) if finite else (0, None))
+    assert len(bars(heights)) == len(heights)
+    assert [c == " " for c in bars(heights)] == [height == 0 for height in heights]

@@ -116,6 +116,7 @@ def test_the_paths_through_many_elements_go_through_whole_values():
     loss.backward()
     paths = [e for e in step.equations if e.left.count(r"\frac") > 1]
     assert len(paths) == 3
+    assert all(len(e.forms) == 1 and e.forms[0] for e in paths)
     assert sum(float(e.value) for e in paths) == pytest.approx(w.grad.data[3, 5], rel=1e-9)
 
 

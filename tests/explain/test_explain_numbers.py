@@ -13,6 +13,7 @@ from autodiff.explain.document import Equation
 from autodiff.explain.numerals import numeral
 from autodiff.formulas.elements import Element
 from autodiff.formulas.mathml import markup
+from autodiff.formulas.names import names
 from autodiff.formulas.plain import plain
 from autodiff.formulas.symbols import Symbol, evaluated
 from autodiff.op import table
@@ -112,14 +113,12 @@ def test_the_gradients_of_the_summary_are_those_of_backward(program):
     shown = {vertex.id: vertex.node for vertex in ad.graph(cost).nodes if vertex.op is None}
     for node in shown.values():
         if node is not None and node.grad is not None:
-            wanted = [value for left, value in found.items() if rf"\partial {_name(explanation, node)}}}" in left]
+            wanted = [value for left, value in found.items() if rf"\partial {_name(cost, node)}}}" in left]
             assert any(np.shape(v) == node.shape and close(v, node.grad.data) for v in wanted if v is not None)
 
 
-def _name(explanation, node):
-    from autodiff.formulas.names import names
-
-    graph = ad.graph(explanation._output)
+def _name(cost, node):
+    graph = ad.graph(cost)
     (i,) = [vertex.id for vertex in graph.nodes if vertex.node is node]
     return names(graph)[i].tex
 
@@ -152,6 +151,19 @@ def test_broadcasts_and_several_uses_are_added_up_in_words_and_numbers():
     assert "b was used 3 times: its gradient is the sum of what the uses add." in text
     final = [e for s in explanation.steps for e in s.equations if e.left == r"\frac{\partial f}{\partial b}"]
     np.testing.assert_allclose(final[-1].value, x.sum(0) + 2 * b.data)
+
+
+def test_a_value_of_hundreds_of_uses_and_a_chain_of_hundreds_of_steps():
+    x = Tensor(1.0, requires_grad=True, name="x")
+    h = x
+    for _ in range(600):
+        h = h * 0.999 + x
+    explanation = ad.explain(h)
+    assert "x was used 601 times" in str(explanation)
+    h.backward()
+    final = [e for s in explanation.steps for e in s.equations if e.left == r"\frac{\partial f}{\partial x}"]
+    assert float(final[-1].value) == pytest.approx(float(x.grad.data))
+    assert final[-1].forms[0].count(r"\cdots") == 1
 
 
 def test_an_equation_that_is_wrong_is_found():

@@ -262,8 +262,8 @@ def test_the_wrong_operation_of_a_program_is_named_and_drawn():
     with pytest.raises(GradientError) as caught:
         check_grads(lambda x: ad.sum(ad.exp(bad(2 * x)) @ W), b)
     text = str(caught.value)
-    assert text.count("planted(") == 1
-    assert "exp(" not in text
+    assert text.count("  planted · ") == 1
+    assert "exp" not in text
     assert "planted" in caught.value.report.draw().source
     with pytest.raises(ValueError, match="no graph"):
         check_vjp(np.sin, np.sin, x, raises=False).draw()

@@ -158,8 +158,7 @@ def test_every_program_can_be_drawn_and_written(program, values, after, directio
         differentiate(outputs, dense(outputs, 9))
     source = ad.draw(outputs, values=values, direction=direction).source
     assert all(x.name in source for x in xs)
-    written = str(ad.graph(*outputs)).splitlines()
-    assert len([line for line in written if line.startswith("%")]) == len(ad.graph(*outputs).nodes)
+    assert all(x.name in str(ad.graph(*outputs)) for x in xs)
 
 
 @settings(max_examples=5)

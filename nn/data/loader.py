@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nn import checks
 from nn.data.datasets import taken
 from nn.random import Rng, generator
 
@@ -66,11 +67,11 @@ class DataLoader:
         if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
             raise TypeError(f"DataLoader takes what has __len__ and __getitem__, got {type(dataset).__name__}")
         self.dataset = dataset
-        self.batch_size = _whole("batch_size", batch_size, 1)
+        self.batch_size = checks.count("DataLoader", "batch_size", batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.collate_fn = collate_fn
-        self.prefetch = _whole("prefetch", prefetch, 0)
+        self.prefetch = checks.size("DataLoader", "prefetch", prefetch)
         self.rng = None if rng is None else generator(rng)
 
     def __len__(self) -> int:
@@ -95,14 +96,6 @@ class DataLoader:
             f"DataLoader({len(self.dataset)} samples, batch_size={self.batch_size}, shuffle={self.shuffle}, "
             f"drop_last={self.drop_last}, prefetch={self.prefetch})"
         )
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise TypeError(f"DataLoader: {name} is a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"DataLoader: {name} is at least {least}, got {value}")
-    return int(value)
 
 
 def _ahead(make: Callable[[Any], Any], parts: list[Any], prefetch: int) -> Iterator[Any]:

@@ -27,10 +27,6 @@ from nn.utils import clip_grad_norm_, clip_grad_value_
 
 Array = np.ndarray[Any, Any]
 
-#: How many steps are looked at together for weights that are not finite; what was before each of them is kept so long,
-#: which is short: each more is a buffer that the processor's cache does not hold when the optimizer writes it.
-_LOOK = 2
-
 _ONCE = "an iterator can be gone through once, a list of batches or a DataLoader as often as wanted"
 
 
@@ -388,21 +384,18 @@ def _learn(run: Run, shown: Progress | None) -> dict[str, float]:
     state = _State(run)
     after = [c for c in run.callbacks if type(c).on_step_end is not Callback.on_step_end]
     group: list[tuple[Any, Any, int]] = []
-    try:
-        for batch in run.data:
-            inputs, target = _split(batch)
-            samples = _samples(target)
-            group.append((inputs, target, samples))
-            means.add(*state.derive(group), target, samples)  # no name keeps the prediction, and with it the graph
-            if len(group) == run.accumulate:
-                _step(run, state, group, after)
-                group = []
-            if shown is not None:
-                shown.step(run.loss)
-        if group:
+    for batch in run.data:
+        inputs, target = _split(batch)
+        samples = _samples(target)
+        group.append((inputs, target, samples))
+        means.add(*state.derive(group), target, samples)  # no name keeps the prediction, and with it the graph
+        if len(group) == run.accumulate:
             _step(run, state, group, after)
-    finally:
-        state.verify()
+            group = []
+        if shown is not None:
+            shown.step(run.loss)
+    if group:
+        _step(run, state, group, after)
     if not means.samples:
         raise ValueError(f"fit: data gave no samples in epoch {run.epoch}; {_ONCE}")
     state.check()
@@ -433,8 +426,6 @@ class _State:
         self.start = [np.array(buffer.data) for buffer in run.model.buffers()]
         #: The arrays before this step, which gives new ones.
         self.now: list[Array] = []
-        #: The steps since the weights were last found finite: what they were before, and of what batches a step was.
-        self.trail: list[tuple[list[Array], list[Any], list[Any]]] = []
 
     def derive(self, group: list[Any]) -> tuple[float, Any]:
         """The loss and the prediction for the last batch of a group, whose gradients are added to the others'."""
@@ -450,14 +441,12 @@ class _State:
             loss = run.loss_function(prediction, target)
         except ValueError:  # it may not take what is not finite
             if not _finite(_raw(prediction)):
-                self.verify()
                 self.refuse(group, f"the prediction is {_first_bad(_raw(prediction))}")
             raise
         value = _one_number(loss).item()
         run.loss = value
         self.back(loss, samples)
         if not math.isfinite(value):
-            self.verify()
             self.refuse(group, f"the loss is {value}")
         return value, prediction
 
@@ -480,10 +469,8 @@ class _State:
             raise
         finally:
             run.stepping = False
+        self.verify(group)
         run.step += 1
-        self.trail.append((self.now, group, self.drawn))
-        if len(self.trail) == _LOOK:
-            self.verify()
         if run.interrupted:
             raise KeyboardInterrupt
 
@@ -510,7 +497,6 @@ class _State:
                 p.grad = ad.asarray(_raw(p.grad) / count)
         norm, value = run.clips
         if (norm is not None or value is not None) and (bad := self.bad_gradient()):
-            self.verify()
             self.refuse(group, bad)
         if value is not None:
             clip_grad_value_(learned, value)
@@ -535,22 +521,17 @@ class _State:
                 return f"the gradient of {self.name(p)} is {_first_bad(_raw(p.grad))}"
         return ""
 
-    def verify(self) -> None:
-        """Look at the weights; if they are not finite, take back the first step that made them so, and end."""
-        trail, self.trail = self.trail, []
-        if not trail or math.isfinite(_square(p.data for p in self.learned)):
+    def verify(self, group: list[Any]) -> None:
+        """Look at the weights; if they are not finite, take back the step that made them so, and end."""
+        if math.isfinite(_square(p.data for p in self.learned)):
             return
-        run = self.run
-        values = [*(before for before, _, _ in trail[1:]), [t.data for t in self.tensors]]
-        for i, after in enumerate(values):
-            bad = next(((t, a) for t, a in zip(self.tensors, after, strict=True) if not _finite(a)), None)
-            if bad is not None:
-                self.now, group, self.drawn = trail[i]
-                run.step -= len(trail) - i
-                self.forget()
-                rates = ", ".join(f"{group['lr']:g}" for group in run.optimizer.param_groups)
-                made = f"{self.name(bad[0])} {_first_bad(bad[1])}"
-                self.refuse(group, f"{type(run.optimizer).__name__} with learning rate {rates} made {made}")
+        bad = next((t for t in self.tensors if not _finite(t.data)), None)
+        if bad is not None:
+            self.forget()
+            optimizer = self.run.optimizer
+            rates = ", ".join(f"{group['lr']:g}" for group in optimizer.param_groups)
+            made = f"{self.name(bad)} {_first_bad(bad.data)}"
+            self.refuse(group, f"{type(optimizer).__name__} with learning rate {rates} made {made}")
 
     def forget(self) -> None:
         """Make the optimizer forget what is not finite."""

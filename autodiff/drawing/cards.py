@@ -173,7 +173,7 @@ class Cards:
         facts = [what] if name and what in ("parameter", "data") and vertex.id not in self._style.backward else []
         facts += ["output"] if vertex.id in self._outputs else []
         results = vertex.value if isinstance(vertex.value, tuple) else (vertex.value,)
-        facts.append(" and ".join(map(numbers.shape, results)))
+        facts.append(numbers.shape(vertex.value))
         if len(results) == 1 and (own := np.asarray(vertex.value).dtype) != self._dtype and what != "constant":
             facts.append(str(own))
         return " · ".join(facts)

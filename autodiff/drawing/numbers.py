@@ -102,7 +102,17 @@ def bars(heights: Sequence[float]) -> str:
 
 
 def shape(value: Any) -> str:
-    """A shape as it is spoken: ``4 × 3``, ``5``, ``scalar``."""
+    """A shape as it is spoken: ``4 × 3``, ``5``, ``scalar``; of several results ``2 and 4 × 3``, ``3 of 4``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shape(1.0), shape((np.ones(2), np.ones((4, 3)))), shape((np.ones(4),) * 3)
+    ('scalar', '2 and 4 × 3', '3 of 4')
+    """
+    if isinstance(value, tuple):
+        several = [shape(part) for part in value]
+        return f"{len(several)} of {several[0]}" if len(several) > 1 == len(set(several)) else " and ".join(several)
     return " × ".join(map(str, np.shape(value))) or "scalar"
 
 

@@ -94,9 +94,8 @@ def _described(graph: Graph, divided: Outline, box: int | Group) -> str:
     vertex = graph.nodes[box]
     if vertex.op is None and vertex.node is None and np.ndim(vertex.value) == 0:
         return _value(vertex)
-    results = vertex.value if isinstance(vertex.value, tuple) else (vertex.value,)
     said = [_called(graph, divided, box), kind(vertex) if vertex.op is None and vertex.name else "", parameters(vertex)]
-    return " · ".join(part for part in [*said, " and ".join(map(numbers.shape, results)), _value(vertex)] if part)
+    return " · ".join(part for part in [*said, numbers.shape(vertex.value), _value(vertex)] if part)
 
 
 def _value(vertex: Vertex) -> str:

@@ -85,7 +85,7 @@ def _given(program: Program) -> Iterator[Step]:
         kind = "a parameter" if vertex.requires_grad else "data"
         forms = [_labelled(name, vertex.value)] if vertex.requires_grad and np.ndim(vertex.value) else []
         numbers = numeral(vertex.value)
-        parts.append(f"${name.tex}$, {kind}: {_spoken_shape(vertex.value)}.")
+        parts.append(f"${name.tex}$, {kind}: {shape(vertex.value)}.")
         if numbers is not None:
             parts.append(Equation(name.tex, (*forms, numbers), program.symbols[vertex.id], vertex.value))
         parts += valued(vertex.value)
@@ -141,16 +141,12 @@ def _call(program: Program, vertex: Vertex) -> str:
 
 def _shapes(program: Program, vertex: Vertex) -> str:
     given = [
-        f"${program.tex(i)}$ ({_spoken_shape(program.vertex(i).value)})"
+        f"${program.tex(i)}$ ({shape(program.vertex(i).value)})"
         for i in dict.fromkeys(vertex.inputs)
         if program.names[i] is not None
     ]
-    made = f"${program.tex(vertex.id)}$ ({_spoken_shape(vertex.value)})"
+    made = f"${program.tex(vertex.id)}$ ({shape(vertex.value)})"
     return f"Shapes: {', '.join(given)}; the result is {made}." if given else f"Shape: {made}."
-
-
-def _spoken_shape(value: Any) -> str:
-    return " and ".join(map(shape, value)) if isinstance(value, tuple) else shape(value)
 
 
 def _shape(value: Any) -> str:
@@ -235,8 +231,7 @@ def _use(program: Program, use: Contribution) -> list[str | Equation]:
     if np.shape(use.pulled) != np.shape(use.value):
         parts.append(equation(rf"\left( {left} \right)_{{\text{{each}}}}", tree, use.pulled, conditions=conditions))
         parts.append(
-            f"${start.tex}$, {_spoken_shape(value)}, was broadcast to {_spoken_shape(use.pulled)}: "
-            f"what its copies receive is added up."
+            f"${start.tex}$, {shape(value)}, was broadcast to {shape(use.pulled)}: what its copies receive is added up."
         )
         conditions = ()
     elif np.iscomplexobj(use.pulled) and not np.iscomplexobj(use.value):

@@ -74,7 +74,7 @@ def data(
     ]
     groups = [
         {
-            "label": group.label,
+            "label": cards.title(outline, group),
             "kind": group.kind,
             "parent": group.parent,
             "count": group.count,

@@ -137,7 +137,9 @@ def features(program):
     first = len(program.args) + len(program.constants)
     constants = range(len(program.args), first)
     shapes = [np.shape(y) for y in (*program.args, *program.constants)]
-    shapes += [np.shape(v.value) if v.op.name not in SEVERAL else () for v in program.graph().nodes if v.op is not None]
+    shapes += [
+        () if isinstance(v.value, tuple) else np.shape(v.value) for v in program.graph().nodes if v.op is not None
+    ]
     uses = [[i for i in step.inputs if i not in constants] for step in program.steps]
     paths = [dict.fromkeys(range(first), 0)] * first
     found = {"several outputs"} if len(program.outputs) > 1 else set()
@@ -165,7 +167,6 @@ def features(program):
     return found
 
 
-SEVERAL = ("eigh", "eig", "svd", "qr", "slogdet", "unique_all")
 LEAST = {
     "diamond": 0.25,
     "reuse": 0.35,

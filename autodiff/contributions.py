@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from autodiff.graph import Graph, Node, refuse_freed
-from autodiff.op import Parts
 from autodiff.recording import state
 from autodiff.reverse import outward, pull_back
 
@@ -78,7 +77,7 @@ def contributions(graph: Graph, seeds: Mapping[int, Any] | None = None) -> Contr
             raise ValueError(
                 f"the gradient of a single number is wanted, got shapes {shapes}: reduce them, or give seeds"
             )
-        seeds = {i: np.ones_like(graph.nodes[i].value) for i in graph.outputs}
+        seeds = ones(graph, graph.outputs)
     roots = [(i, graph.nodes[i].node, np.asarray(seed)[()]) for i, seed in seeds.items()]
     watch = _Watch(graph)
     for i, node, seed in roots:
@@ -87,8 +86,13 @@ def contributions(graph: Graph, seeds: Mapping[int, Any] | None = None) -> Contr
     wanted = [(node, outward(seed)) for _, node, seed in roots if node is not None and node._requires_grad]
     leaves = copy_context().run(watch.walk, wanted)
     for leaf, g in leaves.items():
-        watch.gradients[watch.ids[leaf]] = _outward(g)
+        watch.gradients[watch.ids[leaf]] = outward(g)
     return Contributions(tuple(watch.gradients), tuple(watch.uses))
+
+
+def ones(graph: Graph, outputs: Iterable[int]) -> dict[int, Any]:
+    """The incoming gradient of single numbers whose sum is what gradients are of: 1 for each, by their vertices."""
+    return {i: np.ones_like(graph.nodes[i].value) for i in outputs}
 
 
 class _Watch:
@@ -120,11 +124,7 @@ class _Watch:
     def derived(self, node: Node, given: Any, found: Any, pulled: Any) -> None:
         """One of them was computed."""
         end, argument = self.ids[node], self._arguments.pop()
-        given = self.gradients[end] = _outward(given)
+        given = self.gradients[end] = outward(given)
         self.uses.append(
-            Contribution(self._inputs[end][argument], end, argument, given, _outward(pulled), _outward(found))
+            Contribution(self._inputs[end][argument], end, argument, given, outward(pulled), outward(found))
         )
-
-
-def _outward(g: Any) -> Any:
-    return Parts(None if part is None else outward(part) for part in g) if type(g) is Parts else outward(g)

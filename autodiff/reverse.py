@@ -21,6 +21,8 @@ def outward(g: Any) -> Any:
 
     Inside, pulls are transposes; outside, the gradient of a real loss points uphill, as in PyTorch.
     """
+    if type(g) is Parts:
+        return Parts(None if part is None else outward(part) for part in g)
     return np.conj(g) if g.dtype.kind == "c" else g
 
 

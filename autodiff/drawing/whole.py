@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff.contributions import ones
 from autodiff.drawing.cards import Style, one_line
 from autodiff.drawing.dot import Page
 from autodiff.drawing.findings import findings
@@ -17,7 +18,7 @@ from autodiff.drawing.outline import Outline, View, closed, outline, seen
 from autodiff.drawing.themes import THEMES
 from autodiff.formulas.names import names
 from autodiff.formulas.plain import plain
-from autodiff.formulas.written import call
+from autodiff.formulas.written import made
 from autodiff.graph import Graph, Node, graph
 from autodiff.op import Parts
 from autodiff.recording import enable_grad, name_scope
@@ -54,6 +55,7 @@ class Plan:
             self._record_backward(outputs)
         self._found = findings(self.graph, gradients=gradients, seeds=self._seeds)
         self._outline = outline(self.graph)
+        self._views: dict[int | None, View] = {}
 
     def source(
         self,
@@ -68,7 +70,7 @@ class Plan:
         explained: bool,
     ) -> str:
         """The picture as DOT; see `autodiff.draw`."""
-        view = _view(self.graph, self._outline, depth)
+        view = self._view(depth)
         style = Style(
             values=values,
             gradients=gradients,
@@ -101,6 +103,12 @@ class Plan:
 
         return partial(parts, self._copy(), named=named, **self._known(None))
 
+    def _view(self, depth: int | None) -> View:
+        """What is seen; the picture and the page show the same."""
+        if depth not in self._views:
+            self._views[depth] = _view(self.graph, self._outline, depth)
+        return self._views[depth]
+
     def _copy(self) -> Graph:
         """The graph with values of its own, which nobody writes."""
         return replace(self.graph, nodes=tuple(replace(v, value=_copied(v.value)) for v in self.graph.nodes))
@@ -109,7 +117,7 @@ class Plan:
         return {
             "found": self._found,
             "outline": self._outline,
-            "closed": _shut(self._outline, _view(self.graph, self._outline, depth)),
+            "closed": _shut(self._outline, self._view(depth)),
             "seeds": self._seeds,
         }
 
@@ -128,7 +136,7 @@ class Plan:
         self.graph = graph(*outputs, *made.values())
         last = forward.nodes[-1].id
         self._backward = frozenset(vertex.id for vertex in self.graph.nodes if vertex.id > last)
-        self._seeds = {i: np.ones_like(self.graph.nodes[i].value) for i in forward.outputs}
+        self._seeds = ones(self.graph, forward.outputs)
         told = " + ".join(output.name or "output" for output in outputs)
         place = {vertex.node: vertex.id for vertex in self.graph.nodes}
         called: dict[int, list[str]] = defaultdict(list)
@@ -173,8 +181,7 @@ def _formulas(graph: Graph, view: View) -> dict[int, str]:
     for vertex in (graph.nodes[box] for box in view.boxes if isinstance(box, int)):
         own = called[vertex.id]
         if vertex.op is not None:
-            xs = [name.tex if (name := called[i]) is not None else None for i in vertex.inputs]
-            right = call(vertex.op, xs, [graph.nodes[i].value for i in vertex.inputs], vertex.value, vertex.params)
+            right = made(graph, vertex, called)
             # a sign that every font has, and that titles have, too
             found[vertex.id] = plain(f"{own.tex} = {right}" if own is not None else right).replace("⊙", "×")
         elif own is not None and (letter := plain(own.tex)) != vertex.name:

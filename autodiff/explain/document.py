@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+_MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
+
+
+def written(sentence: str, words: Callable[[str], str], formula: Callable[[str], str]) -> str:
+    r"""A sentence, with its words written in one way and the formulas between dollar signs in another.
+
+    Examples
+    --------
+    >>> written(r"If $x > 0$, it is $\sqrt{x}$.", str.upper, lambda tex: f"<{tex}>")
+    'IF <x > 0>, IT IS <\\sqrt{x}>.'
+    """
+    pieces = _MATH.split(sentence)
+    return "".join(formula(piece) if i % 2 else words(piece) for i, piece in enumerate(pieces))
 
 
 @dataclass(frozen=True, slots=True)

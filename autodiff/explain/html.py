@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from string import Template
 
-from autodiff.drawing.page import Parts, digest
-from autodiff.explain.document import Equation, Step
+from autodiff.drawing.page import Parts, document
+from autodiff.explain.document import Equation, Step, written
 from autodiff.formulas.mathml import markup
 
-_MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 _PHASES = {
     "given": "Given",
     "forward": "Forward pass",
@@ -25,19 +23,16 @@ _PHASES = {
 
 
 def page(title: str, steps: Iterable[Step], picture: Parts) -> str:
-    """The whole page.  It needs no network, and what it is told can run nothing: scripts are known by their digests."""
+    """The whole page."""
     told = tuple(steps)
-    style, script = picture.style + _read("explanation.css"), picture.script + _read("explanation.js")
-    return Template(_read("explanation.html")).substitute(
-        title=html.escape(_plain(title)),
+    markup = Template(_read("explanation.html")).substitute(
         heading=_sentence(title),
-        policy=f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}",
-        style=style,
-        script=script,
         phases="".join(_phases(told)),
         steps="".join(_steps(told)),
         graph=picture.markup,
     )
+    style, script = picture.style + _read("explanation.css"), picture.script + _read("explanation.js")
+    return document(Parts(markup, style, script), title.replace("$", ""))
 
 
 def fragment(title: str, steps: Iterable[Step]) -> str:
@@ -84,12 +79,7 @@ def _equation(shown: Equation) -> str:
 
 def _sentence(words: str) -> str:
     """Words with their formulas; everything else is text."""
-    pieces = _MATH.split(words)
-    return "".join(markup(piece) if i % 2 else html.escape(piece) for i, piece in enumerate(pieces))
-
-
-def _plain(words: str) -> str:
-    return words.replace("$", "")
+    return written(words, html.escape, markup)
 
 
 def _read(name: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from autodiff.explain.document import Equation, Step
+from autodiff.explain.document import Equation, Step, written
 from autodiff.formulas.figures import escaped
 
 _HEAD = r"""\documentclass[a4paper]{article}
@@ -21,7 +20,6 @@ _HEAD = r"""\documentclass[a4paper]{article}
 \newcommand{\fitted}[1]{\sbox{\formula}{$\displaystyle #1$}%
   \ifdim\wd\formula>\linewidth \resizebox{\linewidth}{!}{\usebox{\formula}}\else\usebox{\formula}\fi}
 """
-_MATH = re.compile(r"((?<!\\)\$(?:[^$\\]|\\.)*\$)")
 #: What LaTeX does not take as it is, in text and in formulas.
 _LETTERS = {
     "×": r"\ensuremath{\times}",
@@ -69,8 +67,7 @@ def aligned(shown: Equation) -> str:
 
 def sentence(words: str) -> str:
     """Words with their formulas, and with the signs that LaTeX needs escaped."""
-    pieces = _MATH.split(words)
-    return "".join(piece if i % 2 else escaped(piece.replace("\\", "∖")) for i, piece in enumerate(pieces))
+    return written(words, lambda piece: escaped(piece.replace("\\", "∖")), lambda tex: f"${tex}$")
 
 
 def _plain_letters(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from autodiff.explain.document import Step
+from autodiff.explain.document import Step, written
 from autodiff.explain.latex_document import aligned
 
 
@@ -37,9 +37,6 @@ def _piece(text: str) -> str:
     return text if text.startswith("`") else text.replace("*", r"\*").replace("<", "&lt;")
 
 
-_MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
-
-
 def document(title: str, steps: Iterable[Step]) -> str:
     """An explanation."""
     lines = [f"# {_words(title)}", ""]
@@ -53,7 +50,4 @@ def document(title: str, steps: Iterable[Step]) -> str:
 
 def _words(words: str) -> str:
     """Words with their formulas; what Markdown would take for a sign of its own is escaped."""
-    pieces = _MATH.split(words)
-    return "".join(
-        math(piece) if i % 2 else re.sub(r"([\\`*_<>\[\]#|])", r"\\\1", piece) for i, piece in enumerate(pieces)
-    )
+    return written(words, lambda piece: re.sub(r"([\\`*_<>\[\]#|])", r"\\\1", piece), math)

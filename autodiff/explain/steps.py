@@ -17,7 +17,7 @@ from autodiff.formulas.elements import Element
 from autodiff.formulas.latex import assumed, latex
 from autodiff.formulas.names import Name
 from autodiff.formulas.symbols import Symbol, names_of
-from autodiff.formulas.written import call
+from autodiff.formulas.written import call, made
 from autodiff.graph import Vertex
 from autodiff.op import fit
 
@@ -115,7 +115,7 @@ def _forward(program: Program, vertex: Vertex) -> Step:
         f"The rule of {vertex.op.name}: $y = {_rule(program, vertex)}$.",
         _shapes(program, vertex),
     ]
-    parts.append(equation(tex, tree, vertex.value, first=_call(program, vertex)))
+    parts.append(equation(tex, tree, vertex.value, first=made(program.graph, vertex, program.names)))
     found = program.element(tree)
     name = program.names[vertex.id]
     assert name is not None
@@ -131,12 +131,6 @@ def _rule(program: Program, vertex: Vertex) -> str:
     assert vertex.op is not None
     values = program.values(vertex.id)
     return call(vertex.op, names_of(vertex.op, len(values)), values, vertex.value, vertex.params)
-
-
-def _call(program: Program, vertex: Vertex) -> str:
-    assert vertex.op is not None
-    names = [None if (name := program.names[i]) is None else name.tex for i in vertex.inputs]
-    return call(vertex.op, names, program.values(vertex.id), vertex.value, vertex.params)
 
 
 def _shapes(program: Program, vertex: Vertex) -> str:
@@ -182,9 +176,12 @@ def _incoming(program: Program, end: int) -> list[str | Equation]:
     if isinstance(gradient, tuple):
         return ["A gradient comes in for each result that was used."]
     text = numeral(gradient)
-    said: list[str | Equation] = ["The gradient that comes in:"]
-    said.append(Equation(program.gradient_tex(end), (text,) if text else (), program.gradient(end), gradient))
-    return said if text else [f"The gradient that comes in: ${program.gradient_tex(end)}$.", *valued(gradient)]
+    if text is None:
+        return [f"The gradient that comes in: ${program.gradient_tex(end)}$.", *valued(gradient)]
+    return [
+        "The gradient that comes in:",
+        Equation(program.gradient_tex(end), (text,), program.gradient(end), gradient),
+    ]
 
 
 def _left(program: Program, use: Contribution) -> str:

@@ -79,8 +79,10 @@ class _Composed:
         Of the gradients that have a name, in the order of the backward pass: each is written with those before it.
     errors : dict
         The name of the error of each vertex that is the z of a layer.
-    functions : dict
-        Of each symbol for the derivative of an activation: the name of the activation, and its argument's vertex.
+    slopes : dict
+        Of each symbol for the derivative of an activation, the vertex that it is taken at.
+    named : dict
+        Of each symbol for a gradient that has a name, its vertex.
     """
 
     def __init__(self, program: Program, by_layers: bool) -> None:
@@ -91,7 +93,8 @@ class _Composed:
             for v, name in zip(program.graph.nodes, program.names, strict=True)
             if name is not None and name.letter == "z" and v.op is not None and program.gradients[v.id] is not None
         }
-        self.functions: dict[Symbol, tuple[str, int]] = {}
+        self.slopes: dict[Symbol, int] = {}
+        self.named: dict[Symbol, int] = {}
         self.assumptions: dict[int, list[Assumption]] = {}
         self._by_layers = by_layers
         self._gradients: dict[int, Any] = {program.output: program.gradient(program.output)}
@@ -154,6 +157,7 @@ class _Composed:
             return tree
         self.equations.append((i, tree))
         symbol = Symbol(self._left(i), self.program.gradients[i])
+        self.named[symbol] = i
         if i in self.errors:
             self.program.named[symbol] = self.errors[i].element
         elif i != self.end:
@@ -176,7 +180,7 @@ class _Composed:
         assert local is not None
         value = local.tree.value if isinstance(local.tree, Symbol) else local.tree
         slope = Symbol(rf"{function}'({self.program.tex(use.start)})", value)
-        self.functions[slope] = function, use.start
+        self.slopes[slope] = use.start
         return g * slope
 
 
@@ -253,26 +257,22 @@ class _General:
         return self._new[symbol]
 
     def _made(self, symbol: Symbol) -> Symbol:
-        if symbol in self._found.functions:
-            name = self._program.names[self._found.functions[symbol][1]]
+        if symbol in self._found.slopes:
+            name = self._program.names[self._found.slopes[symbol]]
             assert name is not None
             return Symbol(rf"\sigma'({self.name(name)})", symbol.value)
-        if symbol.name.startswith(r"\nabla"):
+        vertex = self._found.named.get(symbol)
+        if vertex is not None and vertex == self._found.end:
             return Symbol(rf"\nabla_a {self._program.tex(self._program.output)}", symbol.value)
-        name = self._name_of(symbol)
-        if name is None:
+        found = self._program.called.get(symbol) if vertex is None else self._found.errors.get(vertex)
+        if found is not None and not found.layer and self._layer == 1 and self._feeds_the_first(symbol):
+            found = Name("a", layer="0")
+        if found is None or not found.layer:
             return symbol
-        new = Symbol(self.name(name), symbol.value)
-        self._program.named[new] = lambda index: self.name(name, index)
+        called = found
+        new = Symbol(self.name(called), symbol.value)
+        self._program.named[new] = lambda index: self.name(called, index)
         return new
-
-    def _name_of(self, symbol: Symbol) -> Name | None:
-        name = self._program.called.get(symbol)
-        if name is None:
-            return next((error for error in self._found.errors.values() if error.tex == symbol.name), None)
-        if not name.layer and self._layer == 1 and self._feeds_the_first(symbol):
-            return Name("a", layer="0")
-        return name if name.layer else None
 
     def _feeds_the_first(self, symbol: Symbol) -> bool:
         first = min(self._found.errors)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from autodiff.explain.document import Equation, Step
+from autodiff.explain.document import Equation, Step, written
 from autodiff.formulas.plain import plain
 
 #: What is on the left and longer stands in a line of its own.
 _LONG = 48
 _MATRIX = re.compile(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}")
-_MATH = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 
 
 def text(title: str, steps: Iterable[Step]) -> str:
@@ -43,7 +42,7 @@ def sentence(words: str) -> str:
     >>> sentence(r"With $\\eta = 0.1$:")
     'With η = 0.1:'
     """
-    return _MATH.sub(lambda found: plain(found[1]), words)
+    return written(words, str, plain)
 
 
 def equation(shown: Equation) -> list[str]:

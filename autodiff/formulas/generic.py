@@ -14,7 +14,8 @@ from autodiff.formulas.latex import latex
 from autodiff.formulas.likeness import Likeness
 from autodiff.formulas.simplify import made_by
 from autodiff.formulas.symbols import Assumption, Derivative, Symbol, applied, derivative, mapped, name_of
-from autodiff.op import Array, Elementwise, Op, Parts, table
+from autodiff.op import Array, Elementwise, Op, table
+from autodiff.reverse import outward
 
 #: A branch that the example does not take, and that is longer than this, is left out.
 _TOO_LONG = 250
@@ -60,20 +61,16 @@ def pulled(op: Op, i: int, g: Any, y: Any, xs: tuple[Any, ...], params: Mapping[
     >>> latex(pulled(table["sigmoid"], 0, g, a, (z,), {}).tree)
     'g \\, a (1 - a)'
     """
-    g = _turned(g)
+    g = outward(g)
     found = derivative(op, i, g, y, xs, params)
     if found is None:
         return None
     if not isinstance(found.tree, tuple):
         found = generic(found)
-    return Derivative(_turned(g * found.tree if isinstance(op, Elementwise) else found.tree), found.assumptions)
-
-
-def _turned(g: Any) -> Any:
-    """A gradient as the rules take it, or back: complex ones are conjugated, as `reverse` does it."""
-    if isinstance(g, tuple):
-        return Parts(None if part is None else _turned(part) for part in g)
-    return np.conj(g) if np.iscomplexobj(g) else g
+    tree = g * found.tree if isinstance(op, Elementwise) else found.tree
+    if not isinstance(tree, (Symbol, tuple)):  # a number may be one of Python's
+        tree = np.asarray(tree)[()]
+    return Derivative(outward(tree), found.assumptions)
 
 
 class _Pruning:

@@ -7,7 +7,9 @@ from typing import Any
 
 from autodiff.formulas.figures import escaped
 from autodiff.formulas.latex import latex
+from autodiff.formulas.names import Name
 from autodiff.formulas.symbols import Symbol
+from autodiff.graph import Graph, Vertex
 from autodiff.op import Op
 
 
@@ -42,3 +44,20 @@ def call(
     if text in names:  # a change of shape or type, which is not written inside of a formula
         return rf"\operatorname{{{escaped(op.name)}}}({text})"
     return text
+
+
+def made(graph: Graph, vertex: Vertex, names: Sequence[Name | None]) -> str:
+    """How a value of a graph is computed from others, in LaTeX, by their names.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> from autodiff.formulas.names import names
+    >>> graph = ad.graph(ad.Tensor(3.0, requires_grad=True, name="x") * 2.0)
+    >>> made(graph, graph.nodes[2], names(graph))
+    '2 x'
+    """
+    assert vertex.op is not None
+    called = [None if (name := names[i]) is None else name.tex for i in vertex.inputs]
+    values = [graph.nodes[i].value for i in vertex.inputs]
+    return call(vertex.op, called, values, vertex.value, vertex.params)

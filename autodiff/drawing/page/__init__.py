@@ -69,11 +69,22 @@ def page(graph: Graph, *, theme: str = "auto", title: str = "Graph", **options: 
     >>> page(ad.graph(x * x), title="x < 4").splitlines()[6]
     '<title>x &lt; 4</title>'
     """
-    made = parts(graph, title=title, **options)
+    return document(parts(graph, title=title, **options), title, theme)
+
+
+def document(made: Parts, title: str, theme: str = "auto") -> str:
+    """A page of parts.  It needs no network, and what it shows can run nothing: scripts are known by their digests.
+
+    Parameters
+    ----------
+    made : Parts
+    title : str
+    theme : {"auto", "light", "dark", "print"}
+    """
     return _filled(
         "shell.html",
         theme=_THEMES[theme],
-        policy=f"default-src 'none'; style-src {digest(made.style)}; script-src {digest(made.script)}",
+        policy=f"default-src 'none'; style-src {_digest(made.style)}; script-src {_digest(made.script)}",
         title=html.escape(title),
         style=made.style,
         markup=made.markup,
@@ -162,6 +173,6 @@ def _inert(known: Any) -> str:
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
 
 
-def digest(text: str) -> str:
+def _digest(text: str) -> str:
     """What a browser compares a script with before it runs it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

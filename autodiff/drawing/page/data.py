@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.contributions import ones
 from autodiff.drawing import cards, numbers
 from autodiff.drawing.findings import Findings
 from autodiff.drawing.outline import Outline
@@ -120,7 +121,7 @@ def _backward(
     """The seeds, then one step for each operation, the latest first: what it adds, and what the sums so far are."""
     if not found.uses:
         return
-    given = {i: np.ones_like(graph.nodes[i].value) for i in graph.outputs} if seeds is None else seeds
+    given = ones(graph, graph.outputs) if seeds is None else seeds
     totals = {i: np.asarray(seed)[()] for i, seed in given.items() if found.gradients[i] is not None}
     arrived = [[i, figures.place(seed)] for i, seed in totals.items()]
     yield {"phase": "backward", "vertex": None, "gradients": arrived, "uses": []}

@@ -110,7 +110,7 @@ def _cancelled(product: Any, factor: Any) -> Any:
 
 
 def alike(x: Any, y: Any) -> bool:
-    """Whether two trees are made of the same names by the same operations; numbers are not looked into.
+    """Whether two trees are made of the same names by the same operations.
 
     Examples
     --------
@@ -121,21 +121,14 @@ def alike(x: Any, y: Any) -> bool:
     """
     if x is y:
         return True
-    if not isinstance(x, Operand) or not isinstance(y, Operand):
-        return (
-            not isinstance(x, Operand) and not isinstance(y, Operand) and np.ndim(x) == np.ndim(y) == 0 and bool(x == y)
-        )
-    a, b = ((getattr(tree, "of", None), getattr(tree, "args", ()), getattr(tree, "params", {})) for tree in (x, y))
-    if a[0] is None or a[0] is not b[0] or len(a[1]) != len(b[1]) or a[2].keys() != b[2].keys():
+    if not isinstance(x, Operand) and not isinstance(y, Operand):
+        return np.ndim(x) == np.ndim(y) == 0 and bool(x == y)
+    if getattr(x, "of", None) is not getattr(y, "of", None):
         return False
-    return all(map(alike, a[1], b[1])) and all(_same_parameter(a[2][name], b[2][name]) for name in a[2])
+    from autodiff.formulas.likeness import Likeness
 
-
-def _same_parameter(a: Any, b: Any) -> bool:
-    """Whether two parameters are the same, as far as it is seen without comparing arrays."""
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(map(_same_parameter, a, b))
-    return a is b or (isinstance(a, (bool, int, float, str, np.dtype)) and type(a) is type(b) and bool(a == b))
+    number = Likeness()
+    return number(x) == number(y)
 
 
 def _divide(a: Any, b: Any) -> Any:

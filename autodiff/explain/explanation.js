@@ -18,6 +18,8 @@
 
   // the step below the header, or on a phone below the picture
   const above = document.querySelector(".lesson header");
+  const room = () => document.documentElement.style.setProperty("--above", `${above.offsetHeight + 4}px`);
+  new ResizeObserver(room).observe(above);
   const read = () => {
     const line = 48 + (narrow.matches ? innerHeight * 0.42 : above.getBoundingClientRect().bottom);
     show(steps.findLast((step) => step.getBoundingClientRect().top <= line) ?? steps[0]);

@@ -29,6 +29,18 @@ def test_the_picture_follows_the_reader(show_page, lesson):  # noqa: F811
             assert tab.evaluate("window.graph.step") == sum(played[:number])
 
 
+@pytest.mark.parametrize("width", [900, 1200, 1800])
+def test_the_header_hides_no_title(show_page, lesson, width):  # noqa: F811
+    tab = show_page(lesson.html(), viewport={"width": width, "height": 800})
+    tab.evaluate("location.hash = 'step-5'")
+    wait_until(tab, f"{NOW} === 'step-5'")
+    bottom, top = tab.evaluate("""() => [".lesson header", "#step-5"].map((where, i) => {
+      const box = document.querySelector(where).getBoundingClientRect();
+      return i ? box.top : box.bottom;
+    })""")
+    assert bottom <= top < bottom + 48
+
+
 def test_keys_go_from_step_to_step(show_page, lesson):  # noqa: F811
     tab = show_page(lesson.html())
     wait_until(tab, f"{NOW} === 'step-1'")
